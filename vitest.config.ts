@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url"
+
 import { defineConfig } from "vitest/config"
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))

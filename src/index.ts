@@ -1,0 +1,16 @@
+/**
+ * Clerk's Backend API for sessions as Effects.
+ *
+ * @since 0.1.0
+ */
+
+/** @since 0.1.0 */
+export * as ClerkConfig from "./ClerkConfig.js"
+/** @since 0.1.0 */
+export * as ClerkError from "./ClerkError.js"
+/** @since 0.1.0 */
+export * as ClerkRetry from "./ClerkRetry.js"
+/** @since 0.1.0 */
+export * as Session from "./Session.js"
+/** @since 0.1.0 */
+export * as Sessions from "./Sessions.js"

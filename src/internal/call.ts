@@ -1,0 +1,115 @@
+/** The one road that every operation takes, from its arguments to a value or one of the tagged failures. */
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schedule from "effect/Schedule"
+
+import * as ClerkConfig from "../ClerkConfig.js"
+import * as ClerkError from "../ClerkError.js"
+import type * as ClerkRetry from "../ClerkRetry.js"
+import * as Attempt from "./attempt.js"
+import * as Body from "./body.js"
+import * as Client from "./client.js"
+import type { Decoder } from "./codec.js"
+import type { Refused } from "./refusal.js"
+import * as Request from "./request.js"
+import * as Telemetry from "./telemetry.js"
+import * as Transport from "./transport.js"
+
+/** What sets one operation apart from the others. */
+export interface Operation<A, E> extends Request.Parts {
+  readonly answer: Decoder<A>
+  readonly refusal: (refused: Refused) => E
+}
+
+/** Of an error, only the beginning is of use. */
+const maxErrorSize = 64 * 1024
+
+export const call = <A, E extends ClerkError.ClerkError>(
+  operation: Operation<A, E>
+): Effect.Effect<A, E | ClerkError.CommonError, HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
+  Effect.flatMap(ClerkConfig.ClerkConfig, (settings) =>
+    Effect.flatMap(HttpClient.HttpClient, (client) =>
+      Telemetry.observed<A, E | ClerkError.CommonError, never>(
+        operation.name,
+        () => Request.attributes(operation, settings),
+        (progress) =>
+          Either.match(Request.build(operation, settings), {
+            onLeft: Effect.fail,
+            onRight: (request) =>
+              retried(
+                attempt(operation, request, settings, Client.prepare(client, settings), progress),
+                settings.retry
+              )
+          })
+      )
+    )
+  )
+
+const attempt = <A, E>(
+  operation: Operation<A, E>,
+  request: Request.Request,
+  settings: ClerkConfig.Settings,
+  client: HttpClient.HttpClient,
+  progress: Telemetry.Progress
+) =>
+  Attempt.within(
+    Effect.suspend(() => {
+      progress.attempts += 1
+      return Effect.matchEffect(client.execute(request.http), {
+        onFailure: (error) => Effect.fail(lost(request, error)),
+        onSuccess: (response) => {
+          progress.status = response.status
+          return answered(operation, request, settings, response)
+        }
+      })
+    }),
+    settings.timeout,
+    () => new ClerkError.Timeout({ ...request.at, duration: settings.timeout })
+  )
+
+const answered = <A, E>(
+  { answer, refusal }: Operation<A, E>,
+  request: Request.Request,
+  { maxResponseSize }: ClerkConfig.Settings,
+  response: HttpClientResponse.HttpClientResponse
+) => {
+  const { headers, status } = response
+  const isSuccess = status >= 200 && status < 300
+  return Effect.matchEffect(Body.read(response, headers, isSuccess ? maxResponseSize : maxErrorSize), {
+    onFailure: (error) => Effect.fail(lost(request, error)),
+    onSuccess: (body): Effect.Effect<A, E | ClerkError.DecodeError> => {
+      if (!isSuccess) {
+        return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.fail(refusal({ ...request.at, status, headers, body, now, scrub: request.scrub() }))
+        )
+      }
+      const decoded = body.cut
+        ? Either.left(`the body is longer than maxResponseSize (${maxResponseSize} bytes)`)
+        : answer(body.text)
+      return Either.mapLeft(decoded, (detail) => new ClerkError.DecodeError({ ...request.at, detail }))
+    }
+  })
+}
+
+const lost = (request: Request.Request, error: HttpClientError.HttpClientError) =>
+  new ClerkError.TransportError({ ...request.at, detail: Transport.detail(error, request.scrub()) })
+
+/** Repeats as the policy says, but only what is safe to repeat. */
+const retried = <A, E extends ClerkError.ClerkError>(
+  attempt: Effect.Effect<A, E>,
+  { schedule }: ClerkRetry.ClerkRetry
+): Effect.Effect<A, E> =>
+  Effect.catchIf(attempt, ClerkError.isRetryable, (first) =>
+    Effect.flatMap(Schedule.driver(schedule), (driver) => {
+      const again = (error: E): Effect.Effect<A, E> =>
+        Effect.matchEffect(driver.next(error), {
+          onFailure: () => Effect.fail(error),
+          onSuccess: () => Effect.catchIf(attempt, ClerkError.isRetryable, again)
+        })
+      return again(first)
+    })
+  )

@@ -1,0 +1,32 @@
+/** Prepares the caller's HTTP client for requests that carry the secret key. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { constTrue } from "effect/Function"
+import * as Option from "effect/Option"
+
+import type { Settings } from "../ClerkConfig.js"
+
+/**
+ * Redirects are not followed, trace context is not sent, and the client's own span is recorded only where asked for.
+ *
+ * Set from within the client, because only there the options are seen that `fetch` will be called with; the fiber of
+ * the attempt keeps all of it from the caller.
+ */
+export const prepare = (client: HttpClient.HttpClient, { traceAttempts }: Settings): HttpClient.HttpClient =>
+  HttpClient.mapRequestInputEffect(client, (request) =>
+    Effect.as(Effect.zipRight(withoutRedirects, traceAttempts ? withoutPropagation : withoutSpan), request)
+  )
+
+const withoutRedirects = FiberRef.update(FiberRef.currentContext, (context) =>
+  Context.add(context, FetchHttpClient.RequestInit, {
+    ...Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({})),
+    redirect: "manual"
+  })
+)
+
+const withoutPropagation = FiberRef.set(HttpClient.currentTracerPropagation, false)
+
+const withoutSpan = FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)

@@ -1,0 +1,55 @@
+/** Says where a value does not fit its schema, and what was expected there, without quoting the value. */
+import * as Array from "effect/Array"
+import type { ParseError, ParseIssue } from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+
+export interface Mismatch {
+  readonly path: ReadonlyArray<PropertyKey>
+  readonly expected: string
+}
+
+/** The mismatch that lies deepest, which is the one in the alternative that came nearest to fitting. */
+export const deepest = (error: ParseError): Mismatch => walk(error.issue, [])
+
+/** `[2].expire_at: expected an integer, got a string` */
+export const describe = ({ expected, path }: Mismatch): string =>
+  path.length === 0 ? expected : `${path.map(step).join("").replace(/^\./, "")}: ${expected}`
+
+const step = (key: PropertyKey) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)
+
+const walk = (issue: ParseIssue, path: ReadonlyArray<PropertyKey>): Mismatch => {
+  switch (issue._tag) {
+    case "Pointer":
+      return walk(issue.issue, path.concat(issue.path))
+    case "Composite": {
+      return Array.ensure(issue.issues)
+        .map((issue) => walk(issue, path))
+        .reduce((deepest, other) => (other.path.length > deepest.path.length ? other : deepest))
+    }
+    case "Refinement":
+    case "Transformation":
+      return issue.kind === "Predicate" || issue.kind === "Transformation"
+        ? { path, expected: expectation(String(issue.ast), issue.actual) }
+        : walk(issue.issue, path)
+    case "Missing":
+      return { path, expected: "is missing" }
+    case "Unexpected":
+      return { path, expected: "is not expected" }
+    case "Type":
+    case "Forbidden":
+      return { path, expected: expectation(String(issue.ast), issue.actual) }
+  }
+}
+
+const expectation = (type: string, actual: unknown) =>
+  `expected ${type.length > 60 ? `${type.slice(0, 60)}…` : type}, got ${kind(actual)}`
+
+const kind = (value: unknown): string => {
+  if (value === null || value === undefined) {
+    return String(value)
+  }
+  if (globalThis.Array.isArray(value)) {
+    return "an array"
+  }
+  return value === "" ? "an empty string" : `${Predicate.isObject(value) ? "an" : "a"} ${typeof value}`
+}

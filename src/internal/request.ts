@@ -1,0 +1,69 @@
+/** Makes the request of an operation, or refuses its arguments. */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import * as Struct from "effect/Struct"
+
+import type * as ClerkConfig from "../ClerkConfig.js"
+import * as ClerkError from "../ClerkError.js"
+import * as Path from "./path.js"
+import * as Scrub from "./scrub.js"
+
+/** Arguments as they are spelled on the wire, or which of them is wrong. */
+export type Encoded<A> = Either.Either<A, string>
+
+/** What an operation says about its request. */
+export interface Parts {
+  readonly name: string
+  readonly method: "GET" | "POST"
+  /** Below `/v1`. */
+  readonly path: Path.Path
+  readonly query?: Encoded<{ readonly [name: string]: string | number | boolean | undefined }>
+  readonly body?: Encoded<object>
+  /** Whether no string of the body may come up in an error. */
+  readonly secretBody?: boolean
+}
+
+export interface Request {
+  readonly http: HttpClientRequest.HttpClientRequest
+  /** How the errors of this request name it. */
+  readonly at: { readonly operation: string; readonly method: string; readonly path: string }
+  /** Made on demand: most requests never need it. */
+  readonly scrub: () => Scrub.Scrub
+}
+
+const none = Either.right({})
+
+export const build = (
+  { body = none, method, name, path, query = none, secretBody = false }: Parts,
+  settings: ClerkConfig.Settings
+): Either.Either<Request, ClerkError.InvalidRequest> =>
+  Either.mapBoth(Either.all([Path.render(path), query, body]), {
+    onLeft: (detail) =>
+      new ClerkError.InvalidRequest({ operation: name, method, path: `/v1${Path.template(path)}`, detail }),
+    onRight: ([rendered, urlParams, json]) => ({
+      http: HttpClientRequest.make(method)(`${settings.apiUrl}/v1${rendered}`, {
+        headers: Headers.unsafeFromRecord({
+          accept: "application/json",
+          authorization: `Bearer ${Redacted.value(settings.secretKey)}`,
+          "clerk-api-version": settings.apiVersion,
+          "user-agent": settings.userAgent
+        }),
+        urlParams,
+        body: Struct.keys(json).length === 0 ? HttpBody.empty : HttpBody.unsafeJson(json)
+      }),
+      at: { operation: name, method, path: `/v1${rendered}` },
+      scrub: () =>
+        Scrub.make([Redacted.value(settings.secretKey), ...(secretBody ? Scrub.strings(json) : [])])
+    })
+  })
+
+/** What the span of an operation says from the start. */
+export const attributes = ({ method, path }: Parts, { apiUrl }: ClerkConfig.Settings) => ({
+  "http.request.method": method,
+  "server.address": apiUrl,
+  "url.template": `/v1${Path.template(path)}`,
+  ...Path.params(path)
+})

@@ -1,0 +1,89 @@
+import * as Cause from "effect/Cause"
+/** One span, one count and one latency for every operation. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { LazyArg } from "effect/Function"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as Tracer from "effect/Tracer"
+
+/** What an operation tells about its course. */
+export interface Progress {
+  attempts: number
+  /** Of the last answer, once there is one. */
+  status: number | undefined
+}
+
+const operations = Metric.counter("clerk_operations_total", {
+  description: "Operations finished, by operation and outcome",
+  incremental: true
+})
+
+const duration = Metric.histogram(
+  "clerk_operation_duration_milliseconds",
+  MetricBoundaries.exponential({ start: 5, factor: 2, count: 14 }),
+  "Time of an operation from its start to its outcome, all attempts and waits included"
+)
+
+/** Without another tracer nobody sees the spans. */
+const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+export const observed = <A, E extends { readonly _tag: string }, R>(
+  operation: string,
+  attributes: LazyArg<{ readonly [key: string]: unknown }>,
+  run: (progress: Progress) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) => {
+    const progress: Progress = { attempts: 0, status: undefined }
+    const measured = measure(operation, run(progress))
+    return fiber.currentTracer === nativeTracer
+      ? measured
+      : Effect.useSpan(
+          operation,
+          { attributes: attributes(), kind: "client", captureStackTrace: false },
+          (span) =>
+            measured.pipe(
+              Effect.onExit(() =>
+                Effect.sync(() => {
+                  span.attribute("clerk.attempts", progress.attempts)
+                  if (progress.status !== undefined) {
+                    span.attribute("http.response.status_code", progress.status)
+                  }
+                })
+              ),
+              Effect.withParentSpan(span)
+            )
+        )
+  })
+
+const measure = <A, E extends { readonly _tag: string }, R>(
+  operation: string,
+  self: Effect.Effect<A, E, R>
+) =>
+  Effect.flatMap(Clock.currentTimeMillis, (start) =>
+    Effect.onExit(self, (exit) =>
+      Effect.flatMap(Clock.currentTimeMillis, (end) =>
+        Effect.zipRight(
+          Metric.update(tagged(operation, outcome(exit)), 1),
+          Metric.update(Metric.tagged(duration, "operation", operation), end - start)
+        )
+      )
+    )
+  )
+
+const tagged = (operation: string, outcome: string) =>
+  operations.pipe(Metric.tagged("operation", operation), Metric.tagged("outcome", outcome))
+
+const outcome = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>): string => {
+  if (Exit.isSuccess(exit)) {
+    return "Success"
+  }
+  const failure = Cause.failureOrCause(exit.cause)
+  if (failure._tag === "Left") {
+    return failure.left._tag
+  }
+  return Cause.isInterrupted(failure.right) ? "Interrupted" : "Defect"
+}
