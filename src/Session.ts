@@ -134,7 +134,8 @@ export const Actor: Schema.Schema<{ readonly [key: string]: unknown }> = Schema.
   {
     identifier: "Actor",
     description: "a JSON object",
-    arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.jsonValue())
+    arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.jsonValue()),
+    equivalence: () => (self, that) => self === that || JSON.stringify(self) === JSON.stringify(that)
   }
 )
 

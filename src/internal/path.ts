@@ -31,9 +31,9 @@ export const template = (path: Path): string =>
     .map((segment) => (typeof segment === "string" ? `/${segment}` : `/{${Object.keys(segment).join()}}`))
     .join("")
 
-/** The arguments in it, by name. */
-export const params = (path: Path): { readonly [name: string]: string } =>
-  Object.assign({}, ...path.filter((segment) => typeof segment !== "string"))
+/** The names and values of its arguments. */
+export const params = (path: Path): ReadonlyArray<readonly [name: string, value: string]> =>
+  path.flatMap((segment) => (typeof segment === "string" ? [] : Object.entries(segment)))
 
 // A dot segment would be resolved, percent-encoded or not; a lone surrogate cannot be encoded.
 const isSegment = (value: unknown): value is string =>

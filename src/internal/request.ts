@@ -4,7 +4,6 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import * as Struct from "effect/Struct"
 
 import type * as ClerkConfig from "../ClerkConfig.js"
 import * as ClerkError from "../ClerkError.js"
@@ -52,7 +51,7 @@ export const build = (
           "user-agent": settings.userAgent
         }),
         urlParams,
-        body: Struct.keys(json).length === 0 ? HttpBody.empty : HttpBody.unsafeJson(json)
+        body: jsonBody(json)
       }),
       at: { operation: name, method, path: `/v1${rendered}` },
       scrub: () =>
@@ -60,10 +59,15 @@ export const build = (
     })
   })
 
+const jsonBody = (json: object): HttpBody.HttpBody => {
+  const text = JSON.stringify(json)
+  return text === "{}" ? HttpBody.empty : HttpBody.text(text, "application/json")
+}
+
 /** What the span of an operation says from the start. */
 export const attributes = ({ method, path }: Parts, { apiUrl }: ClerkConfig.Settings) => ({
   "http.request.method": method,
-  "server.address": apiUrl,
+  "server.address": new URL(apiUrl).hostname,
   "url.template": `/v1${Path.template(path)}`,
-  ...Path.params(path)
+  ...Object.fromEntries(Path.params(path).map(([name, value]) => [`clerk.${name}`, value]))
 })

@@ -1,0 +1,17 @@
+import { readFileSync } from "node:fs"
+
+import { assert, describe, it } from "@effect/vitest"
+import { ClerkConfig } from "effect-clerk"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+
+const manifest: { readonly version: string; readonly exports: object } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8")
+)
+
+describe("the package", () => {
+  it("says its version in the User-Agent", () => {
+    const settings = Either.getOrThrow(ClerkConfig.make({ secretKey: Redacted.make("sk_test_a") }))
+    assert.strictEqual(settings.userAgent, `effect-clerk/${manifest.version}`)
+  })
+})
