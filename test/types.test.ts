@@ -3,6 +3,7 @@ import { describe, expectTypeOf, it } from "@effect/vitest"
 import { type ClerkConfig, type ClerkError, type Session, Sessions } from "effect-clerk"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 
 type Common =
@@ -95,7 +96,7 @@ describe("the type of every operation", () => {
 
   it("of the settings' layer", () => {
     expectTypeOf<ReturnType<typeof ClerkConfig.layer>>().toEqualTypeOf<
-      import("effect/Layer").Layer<ClerkConfig.ClerkConfig, ConfigError>
+      Layer.Layer<ClerkConfig.ClerkConfig, ConfigError>
     >()
   })
 })
