@@ -48,7 +48,7 @@ const tokenBody = encoder(Params.Token)
  * export const active = Sessions.list({ userId: "user_1", status: "active", limit: 100 })
  * ```
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/GET/sessions
  * @since 0.1.0
  * @category operations
  */
@@ -78,7 +78,7 @@ export function list(params: Partial<ListParams> = {}) {
  *
  * Details: the same as `list`, sent with `paginated=true`; `totalCount` is none where Clerk does not count.
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/GET/sessions
  * @since 0.1.0
  * @category paging
  */
@@ -115,7 +115,7 @@ export const listPage = (
  * )
  * ```
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/GET/sessions
  * @since 0.1.0
  * @category paging
  */
@@ -141,8 +141,8 @@ export const stream = (
  * Gotchas: for tests only. Clerk refuses it on production instances; to sign a user in from there, make a sign-in
  * token instead. Never repeated unless Clerk refused it unread (429), so that no second session is left behind.
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions
- * @see https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions
+ * @see https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens/POST/sign_in_tokens
  * @since 0.1.0
  * @category operations
  */
@@ -173,7 +173,7 @@ export const create = (
  *   )
  * ```
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions/{session_id}
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/GET/sessions/%7Bsession_id%7D
  * @since 0.1.0
  * @category operations
  */
@@ -197,7 +197,7 @@ export const get = (
  *
  * Gotchas: never repeated unless Clerk refused it unread (429), because a refresh token may be good for one use only.
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/{session_id}/refresh
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/refresh
  * @since 0.1.0
  * @category operations
  */
@@ -236,7 +236,7 @@ export function refresh(sessionId: string, params: RefreshParams) {
  *
  * Details: revoking a revoked session gives the same answer again.
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/{session_id}/revoke
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/revoke
  * @since 0.1.0
  * @category operations
  */
@@ -256,7 +256,7 @@ export const revoke = (
  *
  * Details: `expiresIn` is whole seconds, 30 to 315,360,000 (ten years); without it the instance's own lifetime holds.
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/{session_id}/tokens
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/tokens
  * @since 0.1.0
  * @category operations
  */
@@ -282,7 +282,7 @@ export const createToken = (
  *
  * Details: `expiresIn` is whole seconds, 30 to 315,360,000 (ten years); without it the template's own lifetime holds.
  *
- * @see https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/{session_id}/tokens/{template_name}
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/tokens/%7Btemplate_name%7D
  * @since 0.1.0
  * @category operations
  */
