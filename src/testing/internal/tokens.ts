@@ -1,0 +1,120 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+import type { Ids } from "./ids.js"
+import type { SessionJson } from "./state.js"
+
+/** The claims of a token, as a verifier reads them. */
+export type Claims = Readonly<Record<string, unknown>>
+
+/** A JWT template: claims of its own, and how long its tokens are valid. */
+export interface Template {
+  readonly claims?: Claims
+  readonly lifetime?: Duration.DurationInput
+}
+
+/** Mints and checks the tokens of one Clerk. Times are in milliseconds since the epoch. */
+export interface Tokens {
+  /** A session token, version 2. `origin` becomes `azp`: tokens minted from a backend have none. */
+  readonly session: (
+    session: SessionJson,
+    options: { readonly now: number; readonly lifetime?: number; readonly origin?: string }
+  ) => Effect.Effect<string>
+  /** A token from a template, which is not bound to its session. */
+  readonly template: (
+    template: Template,
+    session: SessionJson,
+    options: { readonly now: number; readonly lifetime?: number }
+  ) => Effect.Effect<string>
+  /** The claims of a token of this Clerk, however old, or nothing if it is somebody else's. */
+  readonly verify: (token: string) => Effect.Effect<Claims | undefined>
+  /** The public key, as a key set. */
+  readonly keySet: Effect.Effect<{ readonly keys: ReadonlyArray<object> }>
+}
+
+/** Seconds by which a token counts as valid before it was issued, for clocks that are behind. */
+const clockSkew = 5
+
+// Loaded when the first token is wanted, so that tests which mint none need not have it installed.
+const jose = () => import("jose")
+
+let processKeys: Promise<CryptoKeyPair> | undefined
+
+const generate = (): Promise<CryptoKeyPair> =>
+  (processKeys ??= jose().then(({ generateKeyPair }) => generateKeyPair("RS256", { extractable: true })))
+
+const publish = async (keys: CryptoKeyPair) => {
+  const { calculateJwkThumbprint, exportJWK } = await jose()
+  const { e, kty, n } = await exportJWK(keys.publicKey)
+  const kid = `ins_${await calculateJwkThumbprint({ e, kty, n } as Parameters<typeof calculateJwkThumbprint>[0])}`
+  return { keys, kid, jwk: { use: "sig", kty, kid, alg: "RS256", n, e } }
+}
+
+/** Makes the mint of one Clerk. Without a key pair of its own it shares one with the rest of the process. */
+export const make = (options: {
+  readonly ids: Ids
+  readonly issuer: string
+  readonly lifetime: Duration.Duration
+  readonly keyPair: CryptoKeyPair | undefined
+}): Tokens => {
+  let published: ReturnType<typeof publish> | undefined
+  const key = () =>
+    (published ??= (options.keyPair === undefined ? generate() : Promise.resolve(options.keyPair)).then(
+      publish
+    ))
+
+  const sign = (claims: Claims) =>
+    Effect.promise(async () => {
+      const { SignJWT } = await jose()
+      const { keys, kid } = await key()
+      return new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid, typ: "JWT" }).sign(keys.privateKey)
+    })
+
+  const base = (session: SessionJson, now: number, lifetime: number) => {
+    const iat = Math.floor(now / 1000)
+    return {
+      iss: options.issuer,
+      sub: session.user_id,
+      iat,
+      nbf: iat - clockSkew,
+      exp: iat + lifetime,
+      jti: options.ids.opaque("jti", 20)
+    }
+  }
+
+  return {
+    session: (session, { lifetime = Duration.toSeconds(options.lifetime), now, origin }) =>
+      Effect.suspend(() =>
+        sign({
+          ...base(session, now, lifetime),
+          sid: session.id,
+          sts: session.status,
+          v: 2,
+          fva: [Math.max(0, Math.floor((now - session.created_at) / 60_000)), -1],
+          ...(origin === undefined ? {} : { azp: origin }),
+          ...(session.actor === null ? {} : { act: session.actor }),
+          ...(session.last_active_organization_id === null
+            ? {}
+            : { o: organization(session.last_active_organization_id) })
+        })
+      ),
+    template: (template, session, options) =>
+      Effect.suspend(() => {
+        const lifetime = options.lifetime ?? Duration.toSeconds(template.lifetime ?? "60 seconds")
+        return sign({ ...template.claims, ...base(session, options.now, lifetime) })
+      }),
+    verify: (token) =>
+      Effect.tryPromise(async () => {
+        const { compactVerify } = await jose()
+        const { keys } = await key()
+        const { payload } = await compactVerify(token, keys.publicKey, { algorithms: ["RS256"] })
+        const claims: unknown = JSON.parse(new TextDecoder().decode(payload))
+        return isClaims(claims) && claims["iss"] === options.issuer ? claims : undefined
+      }).pipe(Effect.orElseSucceed(() => undefined)),
+    keySet: Effect.promise(async () => ({ keys: [(await key()).jwk] }))
+  }
+}
+
+const isClaims = (value: unknown): value is Claims => typeof value === "object" && value !== null
+
+const organization = (id: string) => ({ id, slg: id.toLowerCase().replaceAll("_", "-"), rol: "member" })
