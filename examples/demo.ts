@@ -1,14 +1,15 @@
+import { createServer } from "node:http"
+
+import { FetchHttpClient } from "@effect/platform"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 /**
  * All seven operations against a Clerk inside this process, over a real socket; with CLERK_SECRET_KEY set, the
  * operations that only read against the real API instead. Ends with code 0 only if everything was as expected.
  */
 import type { HttpClient } from "@effect/platform/HttpClient"
-import { FetchHttpClient } from "@effect/platform"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { Config, Console, Data, Duration, Effect, Layer, Option, Redacted } from "effect"
 import { ClerkConfig, type ClerkError, type Session, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { Config, Console, Data, Duration, Effect, Layer, Option, Redacted } from "effect"
-import { createServer } from "node:http"
 
 class Unexpected extends Data.TaggedError("Unexpected")<{ readonly message: string }> {}
 
@@ -29,7 +30,9 @@ const succeeds = <A>(operation: string, call: Call<A>, describe: (value: A) => s
 const fails = <A>(operation: string, tag: ClerkError.ClerkError["_tag"], call: Call<A>) =>
   Effect.gen(function* () {
     const [duration, error] = yield* Effect.timed(
-      Effect.flip(call).pipe(Effect.mapError(() => new Unexpected({ message: `${operation} should have failed` })))
+      Effect.flip(call).pipe(
+        Effect.mapError(() => new Unexpected({ message: `${operation} should have failed` }))
+      )
     )
     if (error._tag !== tag) {
       return yield* error
@@ -52,9 +55,17 @@ const embedded = Effect.gen(function* () {
   const { id } = yield* succeeds("create", Sessions.create({ userId }), describeSession)
   yield* succeeds("list", Sessions.list({ userId, status: "active" }), describeList)
   yield* succeeds("get", Sessions.get(id), describeSession)
-  const token = yield* succeeds("createToken", Sessions.createToken(id, { expiresIn: "1 minute" }), describeToken)
+  const token = yield* succeeds(
+    "createToken",
+    Sessions.createToken(id, { expiresIn: "1 minute" }),
+    describeToken
+  )
   yield* succeeds("createTokenFromTemplate", Sessions.createTokenFromTemplate(id, "hasura"), describeToken)
-  const tokens = { expiredToken: token.jwt, refreshToken: yield* clerk.refreshToken(id), requestOrigin: apiUrl }
+  const tokens = {
+    expiredToken: token.jwt,
+    refreshToken: yield* clerk.refreshToken(id),
+    requestOrigin: apiUrl
+  }
   yield* succeeds("refresh", Sessions.refresh(id, tokens), describeToken)
   yield* succeeds("revoke", Sessions.revoke(id), describeSession)
 
@@ -65,7 +76,10 @@ const embedded = Effect.gen(function* () {
 })
 
 const withKey = (key: string) =>
-  Effect.updateService(ClerkConfig.ClerkConfig, (settings) => ({ ...settings, secretKey: Redacted.make(key) }))
+  Effect.updateService(ClerkConfig.ClerkConfig, (settings) => ({
+    ...settings,
+    secretKey: Redacted.make(key)
+  }))
 
 const real = Effect.gen(function* () {
   const { apiUrl } = yield* ClerkConfig.ClerkConfig
@@ -82,14 +96,12 @@ const EmbeddedLive = ClerkTest.layerServer({ templates: { hasura: {} } }).pipe(
   Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
 )
 
-const program = Effect.flatMap(Config.option(Config.redacted("CLERK_SECRET_KEY")), (key) =>
-  Option.isSome(key)
+const program = Effect.gen(function* () {
+  const secretKey = yield* Config.option(Config.redacted("CLERK_SECRET_KEY"))
+  yield* Option.isSome(secretKey)
     ? Effect.provide(real, ClerkConfig.layerEnv)
     : Effect.provide(embedded, EmbeddedLive)
-).pipe(
-  Effect.provide(FetchHttpClient.layer),
-  Effect.zipRight(Console.log("\nEverything was as expected.")),
-  Effect.tapError((error) => Console.error(`\nNot as expected: ${error._tag}: ${error.message}`))
-)
+  yield* Console.log("\nEverything was as expected.")
+})
 
-NodeRuntime.runMain(program, { disableErrorReporting: true })
+NodeRuntime.runMain(Effect.provide(program, FetchHttpClient.layer))

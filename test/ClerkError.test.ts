@@ -156,6 +156,20 @@ describe("what an error tells", () => {
     })
   )
 
+  it.effect("no part of a secret at the edge of what is read", () =>
+    Effect.gen(function* () {
+      const expiredToken = "s3cr3t".repeat(200)
+      const params = { expiredToken, refreshToken: "refresh", requestOrigin: "https://example.com" }
+      const error = yield* failure(
+        Sessions.refresh("a", params),
+        new Response(expiredToken.repeat(1000), { status: 502 })
+      )
+      assert(error._tag === "ApiError")
+      assert.match(error.body, /^(<redacted>)+/)
+      assert.notInclude(error.body, "s3cr3t")
+    })
+  )
+
   it.effect("what to do next", () =>
     Effect.gen(function* () {
       const message = (call: Call, answer: Response) =>

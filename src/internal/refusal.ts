@@ -40,7 +40,7 @@ export const undocumented404 = (refused: Refused) => {
         ? new ClerkError.ClerkErrors(refusal(refused, envelope))
         : new ClerkError.ApiError({
             ...answer(refused, envelope),
-            body: refused.scrub(refused.body.text).slice(0, 1000),
+            body: beginning(refused).slice(0, 1000),
             retryAfter: retryAfter(refused)
           })
   }
@@ -100,6 +100,9 @@ const entry = (scrub: Scrub.Scrub, item: unknown): ReadonlyArray<ClerkError.Erro
 
 const text = (scrub: Scrub.Scrub, value: unknown): string =>
   typeof value === "string" ? scrub(value) : typeof value === "number" ? String(value) : ""
+
+const beginning = ({ body, scrub }: Refused): string =>
+  scrub(body.cut ? body.text.slice(0, Math.max(0, body.text.length - scrub.longest)) : body.text)
 
 /** `Retry-After` in seconds or as an HTTP date; anything else counts as absent. */
 const retryAfter = ({ headers, now }: Refused): Option.Option<Duration.Duration> => {

@@ -1,7 +1,11 @@
 /** Blots out secrets in what a server sent back, before any of it goes into an error. */
 import * as Predicate from "effect/Predicate"
 
-export type Scrub = (text: string) => string
+export interface Scrub {
+  (text: string): string
+  /** How much of a text that was cut off may be the beginning of a secret. */
+  readonly longest: number
+}
 
 const blot = "<redacted>"
 
@@ -22,8 +26,9 @@ export const make = (secrets: ReadonlyArray<string>): Scrub => {
   }
   // The longest first, so that a secret inside another one does not leave the rest of it standing.
   const ordered = [...spellings].toSorted((a, b) => b.length - a.length)
-  return (text) =>
+  const scrub = (text: string) =>
     ordered.reduce((text, secret) => text.replaceAll(secret, blot), text).replaceAll(patterns, blot)
+  return Object.assign(scrub, { longest: ordered[0]?.length ?? 0 })
 }
 
 /** The same for every string and key inside a JSON value. */
