@@ -101,8 +101,10 @@ const entry = (scrub: Scrub.Scrub, item: unknown): ReadonlyArray<ClerkError.Erro
 const text = (scrub: Scrub.Scrub, value: unknown): string =>
   typeof value === "string" ? scrub(value) : typeof value === "number" ? String(value) : ""
 
-const beginning = ({ body, scrub }: Refused): string =>
-  scrub(body.cut ? body.text.slice(0, Math.max(0, body.text.length - scrub.longest)) : body.text)
+const beginning = ({ body, scrub }: Refused): string => {
+  const text = scrub(body.text)
+  return body.cut ? text.slice(0, Math.max(0, text.length - scrub.longest)) : text
+}
 
 /** `Retry-After` in seconds or as an HTTP date; anything else counts as absent. */
 const retryAfter = ({ headers, now }: Refused): Option.Option<Duration.Duration> => {
