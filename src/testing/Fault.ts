@@ -6,6 +6,8 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
+import type { ErrorEntry } from "../ClerkError.js"
+
 /**
  * One way in which a request goes wrong.
  *
@@ -20,14 +22,6 @@ export type Fault =
   | { readonly _tag: "Hang" }
   | { readonly _tag: "Delay"; readonly duration: Duration.Duration }
   | { readonly _tag: "Garbled" }
-
-/** @internal */
-export interface ErrorEntry {
-  readonly code: string
-  readonly message: string
-  readonly longMessage: Option.Option<string>
-  readonly meta: Readonly<Record<string, unknown>>
-}
 
 /**
  * A 429, with a `Retry-After` of the given duration if there is one.

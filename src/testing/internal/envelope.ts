@@ -2,7 +2,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
-import type { ErrorEntry } from "../Fault.js"
+import type { ErrorEntry } from "../../ClerkError.js"
 
 /** One entry of Clerk's error envelope, as it stands on the wire. */
 export interface EntryJson {
@@ -19,7 +19,8 @@ export class Refusal extends Data.TaggedError("Refusal")<{
   readonly retryAfter?: Duration.Duration
 }> {}
 
-const refusal = (
+/** Any refusal with one entry. */
+export const refusal = (
   status: number,
   code: string,
   message: string,
@@ -115,10 +116,6 @@ export const developmentOnly = refusal(
   "Invalid request for environment",
   "This request is only valid for development instances."
 )
-
-/** A refused session refresh: always a 401, so that SDKs fall back to the handshake. */
-export const refreshRefused = (code: string, message: string, longMessage: string): Refusal =>
-  refusal(401, code, message, longMessage)
 
 /** Something went wrong on this side. */
 export const internal = refusal(

@@ -1,8 +1,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 
+import type { Session } from "../../Session.js"
 import type { Ids } from "./ids.js"
-import type { SessionJson } from "./state.js"
 
 /** The claims of a token, as a verifier reads them. */
 export type Claims = Readonly<Record<string, unknown>>
@@ -17,13 +18,13 @@ export interface Template {
 export interface Tokens {
   /** A session token, version 2. `origin` becomes `azp`: tokens minted from a backend have none. */
   readonly session: (
-    session: SessionJson,
+    session: Session,
     options: { readonly now: number; readonly lifetime?: number; readonly origin?: string }
   ) => Effect.Effect<string>
   /** A token from a template, which is not bound to its session. */
   readonly template: (
     template: Template,
-    session: SessionJson,
+    session: Session,
     options: { readonly now: number; readonly lifetime?: number }
   ) => Effect.Effect<string>
   /** The claims of a token of this Clerk, however old, or nothing if it is somebody else's. */
@@ -70,11 +71,11 @@ export const make = (options: {
       return new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid, typ: "JWT" }).sign(keys.privateKey)
     })
 
-  const base = (session: SessionJson, now: number, lifetime: number) => {
+  const base = (session: Session, now: number, lifetime: number) => {
     const iat = Math.floor(now / 1000)
     return {
       iss: options.issuer,
-      sub: session.user_id,
+      sub: session.userId,
       iat,
       nbf: iat - clockSkew,
       exp: iat + lifetime,
@@ -90,12 +91,13 @@ export const make = (options: {
           sid: session.id,
           sts: session.status,
           v: 2,
-          fva: [Math.max(0, Math.floor((now - session.created_at) / 60_000)), -1],
+          fva: [Math.max(0, Math.floor((now - session.createdAt.epochMillis) / 60_000)), -1],
           ...(origin === undefined ? {} : { azp: origin }),
-          ...(session.actor === null ? {} : { act: session.actor }),
-          ...(session.last_active_organization_id === null
-            ? {}
-            : { o: organization(session.last_active_organization_id) })
+          ...Option.match(session.actor, { onNone: () => ({}), onSome: (act) => ({ act }) }),
+          ...Option.match(session.lastActiveOrganizationId, {
+            onNone: () => ({}),
+            onSome: (id) => ({ o: organization(id) })
+          })
         })
       ),
     template: (template, session, options) =>
