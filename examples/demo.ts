@@ -44,7 +44,7 @@ const fails = <A>(operation: string, tag: ClerkError.ClerkError["_tag"], call: C
 const describeSession = (session: Session.Session) => `${session.id} is ${session.status}`
 const describeToken = ({ jwt }: Session.SessionToken) => `a token: ${jwt}`
 const describeList = (sessions: ReadonlyArray<Session.Session>) =>
-  `${sessions.length} sessions${sessions.map(({ id, status }) => ` ${id} (${status})`).join()}`
+  sessions.length === 0 ? "none" : sessions.map(describeSession).join(", ")
 
 const embedded = Effect.gen(function* () {
   const clerk = yield* ClerkTest.ClerkTest
