@@ -44,7 +44,8 @@ const attempts = (
     return { exit: yield* Fiber.join(fiber), at: stub.seen.map(({ at }) => at) }
   })
 
-const delays = (at: ReadonlyArray<number>) => at.slice(1).map((time, i) => time - (at[i] ?? 0))
+// Rounded: jittered delays are fractions of a millisecond, whose sums are not exact.
+const delays = (at: ReadonlyArray<number>) => at.slice(1).map((time, i) => Math.round(time - (at[i] ?? 0)))
 
 const tagOf = (exit: Exit.Exit<unknown, ClerkError.ClerkError>) =>
   Exit.match(exit, {
