@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 
 import * as Mismatch from "./mismatch.js"
+import * as Shortcut from "./shortcut.js"
 
 /** Turns the text of a body into a value, or says what is wrong with it. */
 export type Decoder<A> = (text: string) => Either.Either<A, string>
@@ -10,10 +11,14 @@ export type Decoder<A> = (text: string) => Either.Either<A, string>
 /** A decoder of JSON; an empty body counts as `null`. */
 export const decoder = <A, I>(schema: Schema.Schema<A, I>): Decoder<A> => {
   const decode = Schema.decodeUnknownEither(schema)
+  const shortcut = Shortcut.past(schema)
   return (text) =>
-    Either.flatMap(parseJson(text), (json) =>
-      Either.mapLeft(decode(json), (error) => Mismatch.describe(Mismatch.deepest(error)))
-    )
+    Either.flatMap(parseJson(text), (json) => {
+      const value = shortcut?.(json)
+      return value === undefined
+        ? Either.mapLeft(decode(json), (error) => Mismatch.describe(Mismatch.deepest(error)))
+        : Either.right(value)
+    })
 }
 
 export const parseJson = (text: string): Either.Either<unknown, string> =>

@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from "node:util"
+
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Either, FastCheck, Redacted, Schema } from "effect"
+import { Session } from "effect-clerk"
+
+import * as Shortcut from "../src/internal/shortcut.js"
+
+type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+
+/** What stands where it was not expected: the values at the edges of what the schemas allow, and any others. */
+const oddity: FastCheck.Arbitrary<Json> = FastCheck.oneof(
+  FastCheck.constantFrom<Array<Json>>(
+    null,
+    true,
+    "",
+    " ",
+    "session",
+    "token",
+    0,
+    -0,
+    -1,
+    1.5,
+    8.64e15,
+    8.64e15 + 1,
+    -8.64e15,
+    -8.64e15 - 1,
+    2 ** 53,
+    1e300,
+    [],
+    {},
+    [[]],
+    [{}],
+    [{ key: "a", more: 1 }],
+    [{ key: 1 }],
+    { key: "a" },
+    { length: 1 },
+    { data: [] },
+    { data: [], total_count: 1 },
+    { object: "session_activity", id: "", is_mobile: false }
+  ),
+  // JSON text gives the key `__proto__` to an object, which a literal would not.
+  FastCheck.constantFrom(
+    '{"__proto__":{"object":"session"}}',
+    '{"__proto__":null}',
+    '[null,{"__proto__":[]}]'
+  ).map((text): Json => JSON.parse(text)),
+  FastCheck.jsonValue().map((value) => JSON.parse(JSON.stringify(value)))
+)
+
+/** A place in a value, as numbers that choose among what is there, and what happens to it. */
+const mutation = FastCheck.record({
+  steps: FastCheck.array(FastCheck.nat(), { maxLength: 4 }),
+  change: FastCheck.oneof(
+    FastCheck.constant({ kind: "remove" as const }),
+    FastCheck.record({ kind: FastCheck.constant("replace" as const), value: oddity }),
+    FastCheck.record({ kind: FastCheck.constant("add" as const), key: FastCheck.string(), value: oddity })
+  )
+})
+
+type Mutation = typeof mutation extends FastCheck.Arbitrary<infer A> ? A : never
+
+const mutate = (json: Json, { change, steps: [step, ...steps] }: Mutation): Json => {
+  if (typeof json === "object" && json !== null && step !== undefined) {
+    const keys = Object.keys(json)
+    const key = keys[step % Math.max(1, keys.length)]
+    if (key !== undefined && (steps.length > 0 || change.kind === "remove")) {
+      const entries = Object.entries(json).flatMap(([name, value]): Array<[string, Json]> =>
+        name !== key ? [[name, value]] : steps.length > 0 ? [[name, mutate(value, { change, steps })]] : []
+      )
+      return Array.isArray(json) ? entries.map(([, value]) => value) : Object.fromEntries(entries)
+    }
+    if (change.kind === "add") {
+      return Array.isArray(json) ? [...json, change.value] : { ...json, [change.key]: change.value }
+    }
+  }
+  return change.kind === "replace" ? change.value : json
+}
+
+/** Redacted values are equal to anything that can look at them only from outside. */
+const unveiled = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && "jwt" in value && Redacted.isRedacted(value.jwt)
+    ? { ...value, jwt: [Redacted.value(value.jwt)] }
+    : value
+
+const holds = <A, I>(schema: Schema.Schema<A, I>, runs: number): void => {
+  const shortcut = Shortcut.past(schema)
+  assert(shortcut !== undefined)
+  const decode = Schema.decodeUnknownEither(schema)
+  const encode = Schema.encodeSync(schema)
+  const onTheWire = FastCheck.sample(Arbitrary.make(schema), { numRuns: 300, seed: 7 }).map((value): Json =>
+    JSON.parse(JSON.stringify(encode(value)))
+  )
+  let accepted = 0
+  FastCheck.assert(
+    FastCheck.property(
+      FastCheck.oneof({ arbitrary: FastCheck.constantFrom(...onTheWire), weight: 20 }, oddity),
+      FastCheck.array(mutation, { maxLength: 3 }),
+      (whole, mutations) => {
+        const json = mutations.reduce(mutate, whole)
+        const expected = Either.getOrUndefined(decode(json))
+        const value = shortcut(json)
+        if (value !== undefined) {
+          accepted += 1
+        }
+        return (
+          isDeepStrictEqual(unveiled(value), unveiled(expected)) &&
+          // The order of the keys as well.
+          JSON.stringify(value) === JSON.stringify(expected)
+        )
+      }
+    ),
+    { numRuns: runs }
+  )
+  // Neither side of the comparison may have been empty.
+  assert.isAbove(accepted, runs / 10)
+  assert.isBelow(accepted, runs - runs / 10)
+}
+
+describe("the shortcut gives what the schema gives, and nothing where that refuses", () => {
+  it("for sessions", { timeout: 60_000 }, () => holds(Session.Session, 80_000))
+  it("for pages of sessions", { timeout: 60_000 }, () => holds(Session.SessionPage, 10_000))
+  it("for tokens", () => holds(Session.SessionToken, 10_000))
+})
