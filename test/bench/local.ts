@@ -5,7 +5,6 @@
  */
 import { Session } from "effect-clerk"
 
-import { decoder } from "../../src/internal/codec.js"
 import { allocation, inRounds, processorTime } from "./measure.js"
 import type { Rounds } from "./measure.js"
 import { agree } from "./network.js"
@@ -36,6 +35,10 @@ const stub = (input: string | URL | Request): Promise<Response> => {
 }
 
 const decoding = async (rounds: number): Promise<Rounds> => {
+  // The built one, like all else here; it is the module whose source has this type.
+  const { decoder } = (await import(
+    new URL("../../dist/internal/codec.js", import.meta.url).href
+  )) as typeof import("../../src/internal/codec.js")
   const decode = decoder(Session.SessionPage)
   const subjects = [
     { name: decodingNames.parse, run: (): unknown => JSON.parse(list) },
