@@ -1,0 +1,68 @@
+/** Every module of the package as a stranger's program sees it; type-checked by several compilers, and run. */
+import { FetchHttpClient, type HttpClient } from "@effect/platform"
+import { Console, Duration, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
+import { ClerkConfig, ClerkError, ClerkRetry, Session, Sessions } from "effect-clerk"
+import * as ConfigModule from "effect-clerk/ClerkConfig"
+import * as ErrorModule from "effect-clerk/ClerkError"
+import * as RetryModule from "effect-clerk/ClerkRetry"
+import * as SessionModule from "effect-clerk/Session"
+import * as SessionsModule from "effect-clerk/Sessions"
+import { ClerkTest } from "effect-clerk/testing"
+
+type Needs = HttpClient.HttpClient | ClerkConfig.ClerkConfig
+type Refused = ClerkError.ClerkErrors | ClerkError.Unauthorized | ClerkError.CommonError
+
+export const list: Effect.Effect<ReadonlyArray<Session.Session>, Refused, Needs> = Sessions.list({
+  userId: "user_1",
+  status: "active"
+})
+export const refresh: Effect.Effect<Session.SessionToken, Refused, Needs> = Sessions.refresh("sess_1", {
+  expiredToken: Redacted.make("expired"),
+  refreshToken: "refresh",
+  requestOrigin: "https://example.com"
+})
+export const cookies: Effect.Effect<Session.SessionCookies, Refused, Needs> = Sessions.refresh("sess_1", {
+  expiredToken: "expired",
+  refreshToken: "refresh",
+  requestOrigin: "https://example.com",
+  format: "cookie"
+})
+export const countries: Stream.Stream<string, Refused, Needs> = Sessions.stream({ userId: "user_1" }).pipe(
+  Stream.filterMap((session) => Option.flatMap(session.latestActivity, ({ country }) => country))
+)
+export const revoke: Effect.Effect<Session.SessionStatus, Refused, Needs> = Sessions.revoke("sess_1").pipe(
+  Effect.map(({ status }) => status),
+  Effect.catchTag("NotFound", () => Effect.succeed("removed")),
+  ClerkConfig.withTimeout("2 seconds"),
+  ClerkConfig.withRetry(ClerkRetry.make({ times: 1 }))
+)
+export const encoded: typeof ClerkError.ClerkError.Encoded = Schema.encodeSync(ClerkError.ClerkError)(
+  new ClerkError.Timeout({
+    operation: "Sessions.get",
+    method: "GET",
+    path: "/v1/sessions/a",
+    duration: Duration.seconds(1)
+  })
+)
+
+export const modules: ReadonlyArray<boolean> = [
+  ConfigModule.ClerkConfig === ClerkConfig.ClerkConfig,
+  ErrorModule.NotFound === ClerkError.NotFound,
+  RetryModule.none === ClerkRetry.none,
+  SessionModule.Session === Session.Session,
+  SessionsModule.get === Sessions.get
+]
+
+const refused: Effect.Effect<string, ClerkError.ClerkError> = Sessions.get("..").pipe(
+  Effect.map(({ id }) => id),
+  Effect.catchTag("InvalidRequest", (error) => Effect.succeed(error.message)),
+  Effect.provide([
+    FetchHttpClient.layer,
+    Layer.orDie(ClerkConfig.layer({ secretKey: Redacted.make("sk_test_consumer") }))
+  ])
+)
+const missing = Effect.flip(Sessions.get("sess_none")).pipe(Effect.provide(ClerkTest.layer()))
+
+await Effect.runPromise(
+  Effect.zipWith(refused, missing, (one, other) => [one, other.message]).pipe(Effect.flatMap(Console.log))
+)
