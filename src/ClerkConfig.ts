@@ -1,6 +1,7 @@
 /**
  * The settings that every operation reads: the secret key, where Clerk is, and how patient to be.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Config from "effect/Config"

@@ -6,6 +6,7 @@
  * cookie or a refresh parameter, and none carries the request as its cause.
  *
  * @see https://clerk.com/docs/guides/development/errors/overview
+ * @module
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"

@@ -2,6 +2,7 @@
  * How patiently an operation is repeated after a failure that may pass.
  *
  * @see https://clerk.com/docs/guides/how-clerk-works/system-limits
+ * @module
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"

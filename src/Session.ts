@@ -6,6 +6,7 @@
  * answer with `null` is an `Option`. Fields that Clerk adds later are ignored.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions
+ * @module
  * @since 0.1.0
  */
 import { identity } from "effect/Function"

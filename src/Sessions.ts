@@ -5,6 +5,7 @@
  * errors in its type, and is repeated as `ClerkRetry` says where that is safe.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions
+ * @module
  * @since 0.1.0
  */
 import type { HttpClient } from "@effect/platform/HttpClient"

@@ -1,6 +1,7 @@
 /**
  * A whole Clerk to test against, in memory or on a loopback port.
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
