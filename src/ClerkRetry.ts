@@ -12,12 +12,16 @@ import * as Schedule from "effect/Schedule"
 import * as ClerkError from "./ClerkError.js"
 
 /**
+ * What marks a policy of this module, so that settings can tell it from anything else.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export const TypeId: unique symbol = Symbol.for("effect-clerk/ClerkRetry")
 
 /**
+ * What marks a policy of this module, so that settings can tell it from anything else.
+ *
  * @since 0.1.0
  * @category type ids
  */
