@@ -1,10 +1,11 @@
+import { Session } from "effect-clerk"
+
 /**
  * Processor time and allocation of calls without a network: `fetch` answers at once with what the server would send.
  *
  * Run by itself, in a process whose young generation is so large that no garbage is collected while bytes are counted.
  */
-import { Session } from "effect-clerk"
-
+import type * as Codec from "../../src/internal/codec.js"
 import { allocation, inRounds, processorTime } from "./measure.js"
 import type { Rounds } from "./measure.js"
 import { agree } from "./network.js"
@@ -38,7 +39,7 @@ const decoding = async (rounds: number): Promise<Rounds> => {
   // The built one, like all else here; it is the module whose source has this type.
   const { decoder } = (await import(
     new URL("../../dist/internal/codec.js", import.meta.url).href
-  )) as typeof import("../../src/internal/codec.js")
+  )) as typeof Codec
   const decode = decoder(Session.SessionPage)
   const subjects = [
     { name: decodingNames.parse, run: (): unknown => JSON.parse(list) },
