@@ -6,89 +6,54 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpServer from "@effect/platform/HttpServer"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import * as ClerkConfig from "../ClerkConfig.js"
+import type * as ClerkError from "../ClerkError.js"
+import * as ClerkRetry from "../ClerkRetry.js"
 import type * as Session from "../Session.js"
-import type { Fault } from "./Fault.js"
 import * as Client from "./internal/client.js"
-import * as Engine from "./internal/engine.js"
-import type { Operation } from "./internal/routes.js"
+import type { Handler } from "./internal/connection.js"
+import { defaultKey, example, make, type Options, type Service } from "./internal/embedded.js"
+import * as Mock from "./internal/mock.js"
 import * as Server from "./internal/server.js"
 import type { SessionInit } from "./internal/session.js"
-import type { Template } from "./internal/tokens.js"
 
 /**
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
 
-export type { RecordedRequest } from "./internal/engine.js"
-export type { Operation } from "./internal/routes.js"
-export type { SessionInit } from "./internal/session.js"
-export type { Template } from "./internal/tokens.js"
-
-/**
- * What the Clerk of a test is like; everything has a default.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** The one key it accepts; a test key by default, a live one for a production instance. */
-  readonly secretKey?: Redacted.Redacted | string | undefined
-  /** A production instance refuses to create sessions; `"development"` by default. */
-  readonly instance?: "development" | "production" | undefined
-  /** The ids of users it knows from the start. */
-  readonly users?: ReadonlyArray<string> | undefined
-  /** Sessions it has from the start; their users are known with them. */
-  readonly sessions?: ReadonlyArray<SessionInit> | undefined
-  /** JWT templates by name. */
-  readonly templates?: Readonly<Record<string, Template>> | undefined
-  /** From the creation of a session to its end; 7 days by default. */
-  readonly sessionLifetime?: Duration.DurationInput | undefined
-  /** From the last activity of a session until it counts as abandoned; 30 days by default. */
-  readonly inactivityLifetime?: Duration.DurationInput | undefined
-  /** The lifetime of session tokens; 60 seconds by default. */
-  readonly tokenLifetime?: Duration.DurationInput | undefined
-  /** What ids and tokens that are made up are derived from; the same in every test by default. */
-  readonly seed?: string | undefined
-  /** An RS256 key pair to sign with; by default one is made when the first token is, and kept for the process. */
-  readonly keyPair?: CryptoKeyPair | undefined
-  /** Settings of the client, where they are to differ from what fits this Clerk. */
-  readonly config?: Partial<ClerkConfig.Options> | undefined
-}
-
-/**
- * The hand that steers the Clerk of a test, and the eye that watches it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Service {
-  /** Every request it has seen so far, the oldest first. */
-  readonly requests: Effect.Effect<ReadonlyArray<Engine.RecordedRequest>>
-  /** Every session it has, the newest first. */
-  readonly sessions: Effect.Effect<ReadonlyArray<Session.Session>>
-  /** Makes a user known to it; without an id, one is made up. */
-  readonly addUser: (id?: string) => Effect.Effect<Session.UserId>
-  /** Adds a session, and its user with it. */
-  readonly addSession: (init?: SessionInit) => Effect.Effect<Session.Session>
-  /** Changes the status of a session as if something outside had; dies where there is no such session. */
-  readonly setStatus: (sessionId: string, status: Session.SessionStatus) => Effect.Effect<Session.Session>
-  /** The refresh token that the session accepts; dies where there is no such session. */
-  readonly refreshToken: (sessionId: string) => Effect.Effect<Redacted.Redacted>
-  /** Lets this befall the next requests, `times` of them (1 by default), of one operation or of any. */
-  readonly fail: (
-    fault: Fault,
-    options?: { readonly operation?: Operation | undefined; readonly times?: number | undefined }
-  ) => Effect.Effect<void>
-}
+export type {
+  /** @since 0.1.0 */
+  Options,
+  /** @since 0.1.0 */
+  Service
+} from "./internal/embedded.js"
+export type {
+  /** @since 0.1.0 */
+  RecordedRequest
+} from "./internal/engine.js"
+export type {
+  /** @since 0.1.0 */
+  Mocks
+} from "./internal/mock.js"
+export type {
+  /** @since 0.1.0 */
+  Operation
+} from "./internal/routes.js"
+export type {
+  /** @since 0.1.0 */
+  SessionInit
+} from "./internal/session.js"
+export type {
+  /** @since 0.1.0 */
+  Template
+} from "./internal/tokens.js"
 
 /**
  * The Clerk of a test as a service.
@@ -141,45 +106,123 @@ export const layerServer = (
     })
   )
 
-const settings = (options: ClerkConfig.Options) => Effect.orDie(ClerkConfig.make(options))
+/**
+ * Stand-ins for single operations, behind the real client.
+ *
+ * Details: what a stand-in gives is encoded to an answer of Clerk's and decoded again by the real operation, failures
+ * included. An operation without a stand-in dies with a message that names it. Nothing is repeated unless
+ * `config.retry` says so: a stand-in stands for the whole operation.
+ *
+ * Gotchas: a `Timeout` is a request that nobody answers, so that the client's own timeout has to pass. `detail` of a
+ * `DecodeError` is the client's own. `InvalidRequest` cannot be given: it is decided before anything is sent.
+ *
+ * @example
+ * ```ts
+ * import { ClerkError } from "effect-clerk"
+ * import { ClerkTest } from "effect-clerk/testing"
+ * import { Effect } from "effect"
+ *
+ * export const ClerkMock = ClerkTest.layerMock({
+ *   get: (id) => Effect.succeed(ClerkTest.session({ id })),
+ *   revoke: () =>
+ *     Effect.fail(
+ *       new ClerkError.NotFound({ operation: "Sessions.revoke", method: "POST", path: "/v1/sessions/sess_1/revoke" })
+ *     )
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMock = (
+  mocks: Mock.Mocks,
+  options: { readonly config?: Partial<ClerkConfig.Options> | undefined } = {}
+): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
+  layerExchange(Mock.handler(mocks), { retry: ClerkRetry.none, ...options.config })
 
-const make = (options: Options) =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const instance = options.instance ?? "development"
-    const key =
-      options.secretKey ?? `sk_${instance === "production" ? "live" : "test"}_effectclerk0000000000000`
-    const secretKey = Redacted.isRedacted(key) ? key : Redacted.make(key)
-    const engine = Engine.make({
-      secretKey,
-      instance,
-      templates: options.templates ?? {},
-      sessionLifetime: Duration.decode(options.sessionLifetime ?? "7 days"),
-      inactivityLifetime: Duration.decode(options.inactivityLifetime ?? "30 days"),
-      tokenLifetime: Duration.decode(options.tokenLifetime ?? "60 seconds"),
-      seed: options.seed ?? "effect-clerk",
-      keyPair: options.keyPair
-    })
-    options.users?.forEach((id) => engine.state.addUser(id))
-    options.sessions?.forEach((init) => engine.state.addSession(init, now))
-    return { engine, secretKey, service: service(engine) }
+/**
+ * The raw exchange: every request of the real client, as the web's `Request`, and what you answer to it.
+ *
+ * Details: retries and timeouts are those of the client's settings, the defaults unless `config` says otherwise.
+ *
+ * @example
+ * ```ts
+ * import { ClerkTest } from "effect-clerk/testing"
+ * import { Effect } from "effect"
+ *
+ * export const ClerkDown = ClerkTest.layerHandler(() =>
+ *   Effect.succeed(new Response("<h1>Bad Gateway</h1>", { status: 502 }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHandler = (
+  handler: (request: Request) => Effect.Effect<Response>,
+  options: { readonly config?: Partial<ClerkConfig.Options> | undefined } = {}
+): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> => layerExchange(handler, options.config)
+
+const layerExchange = (handler: Handler, config: Partial<ClerkConfig.Options> | undefined) =>
+  Layer.merge(
+    Layer.succeed(HttpClient.HttpClient, Client.make(handler)),
+    Layer.effect(ClerkConfig.ClerkConfig, settings({ secretKey: Redacted.make(defaultKey()), ...config }))
+  )
+
+/**
+ * A plausible session: active, created at the epoch (where a `TestClock` starts), with Clerk's default lifetimes.
+ *
+ * Details: always the same one, but for what is given.
+ *
+ * @since 0.1.0
+ * @category fixtures
+ */
+export const session = (overrides: SessionInit = {}): Session.Session => example(overrides)
+
+/**
+ * Entries of an error envelope, from codes alone or with more to say.
+ *
+ * @example
+ * ```ts
+ * import { ClerkTest } from "effect-clerk/testing"
+ *
+ * export const refused = ClerkTest.Fault.status(
+ *   422,
+ *   ClerkTest.errors("form_param_missing", { code: "form_param_unknown", meta: { param_name: "usr_id" } })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category fixtures
+ */
+export const errors = (
+  ...entries: ReadonlyArray<
+    | string
+    | {
+        readonly code: string
+        readonly message?: string | undefined
+        readonly longMessage?: string | undefined
+        readonly meta?: Readonly<Record<string, unknown>> | undefined
+      }
+  >
+): ReadonlyArray<ClerkError.ErrorEntry> =>
+  entries.map((entry) => {
+    const { code, longMessage, message, meta = {} } = typeof entry === "string" ? { code: entry } : entry
+    return {
+      code,
+      message: message ?? code.replaceAll("_", " "),
+      longMessage: Option.fromNullable(longMessage),
+      meta
+    }
   })
 
-const service = ({ faults, requests, state }: Engine.Engine): Service => {
-  const known = <A>(sessionId: string, value: A | undefined) =>
-    value === undefined
-      ? Effect.dieMessage(`ClerkTest: there is no session ${sessionId}`)
-      : Effect.succeed(value)
-  return {
-    requests: Effect.sync(() => requests.slice()),
-    sessions: Effect.map(Clock.currentTimeMillis, state.sessions),
-    addUser: (id) => Effect.sync(() => state.addUser(id)),
-    addSession: (init = {}) => Effect.map(Clock.currentTimeMillis, (now) => state.addSession(init, now)),
-    setStatus: (sessionId, status) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        known(sessionId, state.setStatus(sessionId, status, now))
-      ),
-    refreshToken: (sessionId) =>
-      Effect.suspend(() => Effect.map(known(sessionId, state.refreshToken(sessionId)), Redacted.make)),
-    fail: (fault, { operation, times = 1 } = {}) => Effect.sync(() => faults.add(fault, operation, times))
-  }
-}
+/**
+ * The refresh token that a session of the Clerk in the environment accepts.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const refreshToken = (sessionId: string): Effect.Effect<Redacted.Redacted, never, ClerkTest> =>
+  Effect.flatMap(ClerkTest, (clerk) => clerk.refreshToken(sessionId))
+
+const settings = (options: ClerkConfig.Options) => Effect.orDie(ClerkConfig.make(options))

@@ -1,3 +1,4 @@
+import type { Fields } from "./params.js"
 import type { State } from "./state.js"
 import type { Template, Tokens } from "./tokens.js"
 
@@ -5,8 +6,17 @@ import type { Template, Tokens } from "./tokens.js"
 export interface Clerk {
   readonly state: State
   readonly tokens: Tokens
-  readonly templates: Readonly<Record<string, Template>>
+  readonly templates: ReadonlyMap<string, Template>
   readonly production: boolean
   /** What the names of suffixed cookies end in. */
   readonly cookieSuffix: string
+}
+
+/** One request that has found its way. */
+export interface Call {
+  readonly clerk: Clerk
+  readonly query: URLSearchParams
+  readonly body: Fields
+  readonly sessionId: string
+  readonly template: string
 }

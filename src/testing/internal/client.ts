@@ -28,7 +28,7 @@ export const make = (handle: Handler): HttpClient.HttpClient =>
           catch: lost
         })
       ),
-      Effect.flatMap((request) => Effect.mapError(handle(request), () => lost(reset()))),
+      Effect.flatMap((request) => Effect.mapError(handle(request), ({ cause }) => lost(cause))),
       Effect.map((response) => HttpClientResponse.fromWeb(request, response))
     )
   })
@@ -47,9 +47,3 @@ const body = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<BodyI
       return Effect.succeed(request.body.body as BodyInit)
   }
 }
-
-/** What fetch rejects with when the other side goes away. */
-const reset = () =>
-  new TypeError("fetch failed", {
-    cause: Object.assign(new Error("other side closed"), { code: "ECONNRESET" })
-  })

@@ -1,17 +1,17 @@
 import * as Headers from "@effect/platform/Headers"
-import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 
 import type { Clerk } from "./clerk.js"
-import type { Handler } from "./connection.js"
+import type { ConnectionLost, Handler } from "./connection.js"
 import * as Envelope from "./envelope.js"
 import * as Faults from "./faults.js"
 import { handlers } from "./handlers.js"
-import * as Ids from "./ids.js"
-import * as ReceivedModule from "./received.js"
-import type { Received } from "./received.js"
+import type { Ids } from "./ids.js"
+import * as Params from "./params.js"
+import { receive, type Received } from "./received.js"
 import * as Routes from "./routes.js"
 import * as State from "./state.js"
 import * as Tokens from "./tokens.js"
@@ -34,15 +34,15 @@ export interface RecordedRequest {
   readonly body: unknown
 }
 
-/** What it takes to make a Clerk. */
+/** What it takes to make a Clerk. Lifetimes of sessions are in milliseconds, of tokens in seconds. */
 export interface Options {
   readonly secretKey: Redacted.Redacted
-  readonly instance: "development" | "production"
+  readonly production: boolean
   readonly templates: Readonly<Record<string, Tokens.Template>>
-  readonly sessionLifetime: Duration.Duration
-  readonly inactivityLifetime: Duration.Duration
-  readonly tokenLifetime: Duration.Duration
-  readonly seed: string
+  readonly sessionLifetime: number
+  readonly inactivityLifetime: number
+  readonly tokenLifetime: number
+  readonly ids: Ids
   readonly keyPair: CryptoKeyPair | undefined
 }
 
@@ -56,11 +56,10 @@ export interface Engine {
 
 /** Makes a Clerk with nobody in it. */
 export const make = (options: Options): Engine => {
-  const ids = Ids.make(options.seed)
-  const state = State.make({ ...options, ids })
+  const { ids, production } = options
+  const state = State.make(options)
   const faults = Faults.make()
   const requests: Array<RecordedRequest> = []
-  const production = options.instance === "production"
   const clerk: Clerk = {
     state,
     tokens: Tokens.make({
@@ -69,7 +68,7 @@ export const make = (options: Options): Engine => {
       lifetime: options.tokenLifetime,
       keyPair: options.keyPair
     }),
-    templates: options.templates,
+    templates: new Map(Object.entries(options.templates)),
     production,
     cookieSuffix: ids.opaque("cookie", 8)
   }
@@ -88,15 +87,11 @@ export const make = (options: Options): Engine => {
     Effect.gen(function* () {
       yield* authenticate(received)
       if (match._tag === "Nowhere") return yield* Envelope.unknownRoute(received.method, received.path)
-      if (match._tag === "OtherMethod")
+      if (match._tag === "OtherMethod") {
         return yield* Envelope.methodNotAllowed(received.method, received.path)
-      if (received.body._tag === "TooLarge") return yield* Envelope.bodyTooLarge
-      return yield* handlers[match.operation]({
-        clerk,
-        received,
-        sessionId: match.sessionId,
-        template: match.template
-      })
+      }
+      const body = yield* Params.fields(received.body)
+      return yield* handlers[match.operation]({ ...match, clerk, body, query: received.query })
     }).pipe(Effect.catchTag("Refusal", (refusal) => Effect.sync(() => refuse(refusal))))
 
   return {
@@ -104,20 +99,30 @@ export const make = (options: Options): Engine => {
     faults,
     requests,
     handle: Effect.fnUntraced(function* (request) {
-      const started = yield* Clock.currentTimeMillis
-      const received = yield* ReceivedModule.receive(request)
+      const received = yield* receive(request)
       const match = Routes.match(received.method, received.segments)
       const operation = match._tag === "Route" ? match.operation : undefined
       requests.push(record(received, operation))
       const fault = faults.take(operation)
       const healthy = answer(received, match)
-      const response = yield* fault === undefined ? healthy : Faults.apply(fault, healthy, refuse)
-      const took = (yield* Clock.currentTimeMillis) - started
-      yield* Effect.logDebug(`${received.method} ${received.path} ${response.status} ${took}ms`)
-      return response
+      return yield* observed(received, fault === undefined ? healthy : Faults.apply(fault, healthy, refuse))
     })
   }
 }
+
+/** Leaves a line about the exchange in the debug log. */
+const observed = (received: Received, exchange: Effect.Effect<Response, ConnectionLost>) =>
+  Effect.timed(Effect.either(exchange)).pipe(
+    Effect.tap(([duration, outcome]) =>
+      Effect.logDebug(
+        `${received.method} ${received.path} ${Either.match(outcome, {
+          onLeft: () => "connection lost",
+          onRight: ({ status }) => status
+        })} ${Math.round(Duration.toMillis(duration))} ms`
+      )
+    ),
+    Effect.flatMap(([, outcome]) => outcome)
+  )
 
 const record = (received: Received, operation: Routes.Operation | undefined): RecordedRequest => ({
   operation: operation ?? "unknown",

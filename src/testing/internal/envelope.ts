@@ -148,10 +148,15 @@ export const json = (
         headers: { ...headers, "content-type": "application/json" }
       })
 
+/** The header that asks to wait. */
+export const retryAfter = (duration: Duration.Duration) => ({
+  "retry-after": String(Duration.toSeconds(duration))
+})
+
 /** A refusal in Clerk's envelope. */
 export const toResponse = (refused: Refusal, traceId: string): Response =>
   json(
     refused.status,
     { errors: refused.errors, clerk_trace_id: traceId },
-    refused.retryAfter === undefined ? {} : { "retry-after": String(Duration.toSeconds(refused.retryAfter)) }
+    refused.retryAfter === undefined ? {} : retryAfter(refused.retryAfter)
   )

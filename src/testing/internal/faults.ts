@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 import type { Fault } from "../Fault.js"
-import { ConnectionLost } from "./connection.js"
+import { closed, type ConnectionLost } from "./connection.js"
 import * as Envelope from "./envelope.js"
 import type { Operation } from "./routes.js"
 
@@ -66,9 +66,9 @@ export const apply = (
         )
       )
     case "Reset":
-      return new ConnectionLost()
+      return closed
     case "Lost":
-      return Effect.zipRight(answer, new ConnectionLost())
+      return Effect.zipRight(answer, closed)
     case "Hang":
       return Effect.never
     case "Delay":

@@ -4,20 +4,11 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 import * as Session from "../../Session.js"
-import type { Clerk } from "./clerk.js"
+import type { Call } from "./clerk.js"
 import * as Envelope from "./envelope.js"
 import * as Params from "./params.js"
-import type { Received } from "./received.js"
 import { refresh } from "./refresh.js"
 import type { Operation } from "./routes.js"
-
-/** One request that has found its way. */
-export interface Call {
-  readonly clerk: Clerk
-  readonly received: Received
-  readonly sessionId: string
-  readonly template: string
-}
 
 type Handler = (call: Call) => Effect.Effect<Response, Envelope.Refusal>
 
@@ -43,14 +34,14 @@ const findActive = (call: Call): Effect.Effect<Session.Session, Envelope.Refusal
     () => Envelope.notFound("active session", call.sessionId)
   )
 
-const list: Handler = Effect.fnUntraced(function* ({ clerk, received }) {
-  const query = Params.queryFields(received.query)
-  const limit = (yield* Params.optionalInteger(query, "limit", 1, 500)) ?? 10
-  const offset = (yield* Params.optionalInteger(query, "offset", 0, Number.MAX_SAFE_INTEGER)) ?? 0
-  const status = yield* Params.optionalOneOf(query, "status", statuses)
+const list: Handler = Effect.fnUntraced(function* ({ clerk, query }) {
+  const fields = Params.queryFields(query, "limit", "offset")
+  const limit = (yield* Params.optionalInteger(fields, "limit", 1, 500)) ?? 10
+  const offset = (yield* Params.optionalInteger(fields, "offset", 0, Number.MAX_SAFE_INTEGER)) ?? 0
+  const status = yield* Params.optionalOneOf(fields, "status", statuses)
   const now = yield* Clock.currentTimeMillis
   const matching = (name: "client_id" | "user_id", value: string) => {
-    const wanted = received.query.get(name)
+    const wanted = query.get(name)
     return wanted === null || wanted === value
   }
   const found = clerk.state
@@ -62,12 +53,11 @@ const list: Handler = Effect.fnUntraced(function* ({ clerk, received }) {
         (status === undefined || status === session.status)
     )
   const page = found.slice(offset, offset + limit).map((session) => encode(session))
-  return ok(received.query.get("paginated") === "true" ? { data: page, total_count: found.length } : page)
+  return ok(query.get("paginated") === "true" ? { data: page, total_count: found.length } : page)
 })
 
-const create: Handler = Effect.fnUntraced(function* ({ clerk, received }) {
+const create: Handler = Effect.fnUntraced(function* ({ body, clerk }) {
   if (clerk.production) return yield* Envelope.developmentOnly
-  const body = yield* Params.fields(received.body)
   const userId = yield* Params.requiredString(body, "user_id")
   const organizationId = yield* Params.optionalString(body, "active_organization_id")
   if (!clerk.state.users.has(userId)) return yield* Envelope.notFound("user", userId)
@@ -85,39 +75,27 @@ const revoke: Handler = Effect.fnUntraced(function* (call) {
   return answer(call.clerk.state.setStatus(session.id, "revoked", now) ?? session)
 })
 
-const lifetime = (call: Call) =>
-  Effect.flatMap(Params.fields(call.received.body), (body) =>
-    Params.optionalInteger(body, "expires_in_seconds", 30, 315_360_000)
+const lifetime = ({ body }: Call) =>
+  Effect.map(Params.optionalInteger(body, "expires_in_seconds", 30, 315_360_000), (seconds) =>
+    seconds === undefined ? {} : { lifetime: seconds }
   )
 
 const token = (jwt: string): Response => ok({ object: "token", jwt })
 
 const createToken: Handler = Effect.fnUntraced(function* (call) {
-  const seconds = yield* lifetime(call)
+  const wanted = yield* lifetime(call)
   const session = yield* findActive(call)
   const now = yield* Clock.currentTimeMillis
-  return token(
-    yield* call.clerk.tokens.session(session, {
-      now,
-      ...(seconds === undefined ? {} : { lifetime: seconds })
-    })
-  )
+  return token(yield* call.clerk.tokens.session(session, { now, ...wanted }))
 })
 
 const createTokenFromTemplate: Handler = Effect.fnUntraced(function* (call) {
-  const seconds = yield* lifetime(call)
+  const wanted = yield* lifetime(call)
   const session = yield* findActive(call)
-  const template = Object.hasOwn(call.clerk.templates, call.template)
-    ? call.clerk.templates[call.template]
-    : undefined
+  const template = call.clerk.templates.get(call.template)
   if (template === undefined) return yield* Envelope.notFound("JWT template", call.template)
   const now = yield* Clock.currentTimeMillis
-  return token(
-    yield* call.clerk.tokens.template(template, session, {
-      now,
-      ...(seconds === undefined ? {} : { lifetime: seconds })
-    })
-  )
+  return token(yield* call.clerk.tokens.template(template, session, { now, ...wanted }))
 })
 
 /** What each operation does. */
@@ -125,7 +103,7 @@ export const handlers: Readonly<Record<Operation, Handler>> = {
   "Sessions.list": list,
   "Sessions.create": create,
   "Sessions.get": get,
-  "Sessions.refresh": ({ clerk, received, sessionId }) => Effect.map(refresh(clerk, received, sessionId), ok),
+  "Sessions.refresh": (call) => Effect.map(refresh(call), ok),
   "Sessions.revoke": revoke,
   "Sessions.createToken": createToken,
   "Sessions.createTokenFromTemplate": createTokenFromTemplate,

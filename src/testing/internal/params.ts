@@ -76,8 +76,11 @@ export const optionalInteger = (
     : Envelope.formatInvalid(name, `an integer from ${minimum} to ${maximum}`)
 }
 
-/** A query as fields: numbers where they are written as such, everything else as text. */
-export const queryFields = (query: URLSearchParams): Fields =>
+/** A query as fields, in which the named ones are numbers if they are written as such. */
+export const queryFields = (query: URLSearchParams, ...numeric: ReadonlyArray<string>): Fields =>
   Object.fromEntries(
-    Array.from(query, ([name, value]) => [name, /^-?\d+$/.test(value) ? Number(value) : value])
+    Array.from(query, ([name, value]) => [
+      name,
+      numeric.includes(name) && /^-?\d+$/.test(value) ? Number(value) : value
+    ])
   )

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 
-import { ConnectionLost } from "./connection.js"
+import { closed, type ConnectionLost } from "./connection.js"
 
 /** The longest request body that is read, in bytes. */
 const maxBodySize = 1024 * 1024
@@ -55,7 +55,7 @@ const readBody = (request: Request): Effect.Effect<Body, ConnectionLost> =>
       if (size > maxBodySize) return { _tag: "TooLarge" }
       return text.trim() === "" ? { _tag: "Empty" } : parse(text + decoder.decode())
     },
-    catch: () => new ConnectionLost()
+    catch: () => closed
   })
 
 const parse = (text: string): Body => {

@@ -1,10 +1,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-import type { Clerk } from "./clerk.js"
+import type { Call } from "./clerk.js"
 import * as Envelope from "./envelope.js"
 import * as Params from "./params.js"
-import type { Received } from "./received.js"
 
 /** What a refresh answers with. */
 export type Refreshed =
@@ -12,12 +11,12 @@ export type Refreshed =
   | { readonly object: "cookies"; readonly cookies: ReadonlyArray<string> }
 
 /** Trades an expired token and a refresh token for a new token; whatever is wrong is a 401 that says so. */
-export const refresh = Effect.fnUntraced(function* (
-  clerk: Clerk,
-  received: Received,
-  sessionId: string
-): Effect.fn.Return<Refreshed, Envelope.Refusal> {
-  const body = yield* Params.fields(received.body)
+export const refresh = Effect.fnUntraced(function* ({
+  body,
+  clerk,
+  query,
+  sessionId
+}: Call): Effect.fn.Return<Refreshed, Envelope.Refusal> {
   const expiredToken = yield* Params.requiredString(body, "expired_token", 401)
   const refreshToken = yield* Params.requiredString(body, "refresh_token", 401)
   const origin = yield* Params.requiredString(body, "request_origin", 401)
@@ -52,7 +51,7 @@ export const refresh = Effect.fnUntraced(function* (
   }
   const jwt = yield* clerk.tokens.session(session, { now, origin })
   if (format !== "cookie") return { object: "token", jwt }
-  const suffix = received.query.get("suffixed_cookies") === "true" ? `_${clerk.cookieSuffix}` : ""
+  const suffix = query.get("suffixed_cookies") === "true" ? `_${clerk.cookieSuffix}` : ""
   const attributes = "Path=/; Max-Age=315360000; Secure; SameSite=Lax"
   return {
     object: "cookies",

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 
-import { ConnectionLost, type Handler } from "./connection.js"
+import { closed, type ConnectionLost, type Handler } from "./connection.js"
 import * as Envelope from "./envelope.js"
 
 /** Serves a handler over the platform's server until the scope closes, and answers where it can be reached. */
@@ -18,7 +18,7 @@ export const serve = (handle: Handler): Effect.Effect<string, never, HttpServer.
       toApp((request) => Effect.raceFirst(handle(request), Deferred.await(closing)))
     )
     // The server waits for the answers that are due before it closes; a request that hangs has none.
-    yield* Effect.addFinalizer(() => Deferred.fail(closing, new ConnectionLost()))
+    yield* Effect.addFinalizer(() => Deferred.fail(closing, closed))
     return yield* HttpServer.addressWith((address) => Effect.sync(() => reachable(address)))
   })
 

@@ -1,5 +1,4 @@
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 
 import * as Session from "../../Session.js"
 import type { Ids } from "./ids.js"
@@ -24,17 +23,11 @@ export interface State {
 /** Makes an empty Clerk, whose sessions live as long as given. */
 export const make = (options: {
   readonly ids: Ids
-  readonly sessionLifetime: Duration.Duration
-  readonly inactivityLifetime: Duration.Duration
+  readonly sessionLifetime: number
+  readonly inactivityLifetime: number
 }): State => {
   const users = new Set<string>()
   const sessions = new Map<string, { readonly session: Session.Session; readonly refreshToken: string }>()
-  const defaults = {
-    id: options.ids.id,
-    sessionLifetime: Duration.toMillis(options.sessionLifetime),
-    inactivityLifetime: Duration.toMillis(options.inactivityLifetime)
-  }
-
   const addUser = (id: string = options.ids.id("user")) => {
     users.add(id)
     return Session.UserId.make(id)
@@ -49,7 +42,7 @@ export const make = (options: {
     users,
     addUser,
     addSession: (init, now) => {
-      const session = complete(init, { ...defaults, now })
+      const session = complete(init, { ...options, id: options.ids.id, now })
       addUser(session.userId)
       sessions.set(session.id, { session, refreshToken: options.ids.opaque("refresh", 40) })
       return at(session, now)

@@ -55,7 +55,7 @@ const publish = async (keys: CryptoKeyPair) => {
 export const make = (options: {
   readonly ids: Ids
   readonly issuer: string
-  readonly lifetime: Duration.Duration
+  readonly lifetime: number
   readonly keyPair: CryptoKeyPair | undefined
 }): Tokens => {
   let published: ReturnType<typeof publish> | undefined
@@ -84,7 +84,7 @@ export const make = (options: {
   }
 
   return {
-    session: (session, { lifetime = Duration.toSeconds(options.lifetime), now, origin }) =>
+    session: (session, { lifetime = options.lifetime, now, origin }) =>
       Effect.suspend(() =>
         sign({
           ...base(session, now, lifetime),

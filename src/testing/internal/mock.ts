@@ -1,0 +1,171 @@
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+import type { ClerkError, ErrorEntry } from "../../ClerkError.js"
+import * as CoreParams from "../../internal/params.js"
+import * as Session from "../../Session.js"
+import type * as Sessions from "../../Sessions.js"
+import { ConnectionLost, type Handler } from "./connection.js"
+import * as Envelope from "./envelope.js"
+import * as Params from "./params.js"
+import { receive } from "./received.js"
+import * as Routes from "./routes.js"
+
+type Name =
+  | "list"
+  | "listPage"
+  | "create"
+  | "get"
+  | "refresh"
+  | "revoke"
+  | "createToken"
+  | "createTokenFromTemplate"
+
+type Mock<F> = F extends (...args: infer Args) => Effect.Effect<infer A, infer E, infer _R>
+  ? (...args: Required<Args>) => Effect.Effect<A, E>
+  : never
+
+/**
+ * Stand-ins for some of the operations: each of the real one's type, less its requirements.
+ *
+ * Details: arguments that may be left out are always given to a stand-in, as empty objects. `list` and `listPage` stand
+ * in for themselves only; what `stream` asks for comes from `listPage`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Mocks = { readonly [K in Name]?: Mock<(typeof Sessions)[K]> | undefined }
+
+const encodeSession = Schema.encodeSync(Session.Session)
+const encodeSessions = Schema.encodeSync(Schema.Array(Session.Session))
+const encodePage = Schema.encodeSync(Session.SessionPage)
+const encodeToken = Schema.encodeSync(Session.SessionToken)
+const encodeRefreshed = Schema.encodeSync(Schema.Union(Session.SessionToken, Session.SessionCookies))
+
+const decodeList = Schema.decodeUnknownSync(CoreParams.List)
+const decodeCreate = Schema.decodeUnknownSync(CoreParams.Create)
+const decodeRefresh = Schema.decodeUnknownSync(Schema.extend(CoreParams.Refresh, CoreParams.RefreshQuery))
+const decodeToken = Schema.decodeUnknownSync(CoreParams.Token)
+
+/** Answers every request from the stand-in of its operation. */
+export const handler =
+  (mocks: Mocks): Handler =>
+  (request) =>
+    Effect.gen(function* () {
+      const received = yield* receive(request)
+      const route = Routes.match(received.method, received.segments)
+      const body = yield* Effect.orDie(Params.fields(received.body))
+      const { query } = received
+      if (route._tag !== "Route") return yield* missing(`${received.method} ${received.path}`)
+      const { sessionId, template } = route
+      switch (route.operation) {
+        case "Sessions.list": {
+          // Whatever the real client lets through is what its own parameters allow.
+          const params = decodeList(Params.queryFields(query, "limit", "offset")) as Sessions.ListParams
+          return yield* query.get("paginated") === "true"
+            ? run("listPage", mocks.listPage, (mock) => mock(params), encodePage)
+            : run("list", mocks.list, (mock) => mock(params), encodeSessions)
+        }
+        case "Sessions.create":
+          return yield* run("create", mocks.create, (mock) => mock(decodeCreate(body)), encodeSession)
+        case "Sessions.get":
+          return yield* run("get", mocks.get, (mock) => mock(sessionId), encodeSession)
+        case "Sessions.refresh": {
+          const suffixed = query.get("suffixed_cookies")
+          const params = decodeRefresh({
+            ...body,
+            ...(suffixed === null ? {} : { suffixed_cookies: suffixed === "true" })
+          })
+          return yield* run("refresh", mocks.refresh, (mock) => mock(sessionId, params), encodeRefreshed)
+        }
+        case "Sessions.revoke":
+          return yield* run("revoke", mocks.revoke, (mock) => mock(sessionId), encodeSession)
+        case "Sessions.createToken":
+          return yield* run(
+            "createToken",
+            mocks.createToken,
+            (mock) => mock(sessionId, decodeToken(body)),
+            encodeToken
+          )
+        case "Sessions.createTokenFromTemplate":
+          return yield* run(
+            "createTokenFromTemplate",
+            mocks.createTokenFromTemplate,
+            (mock) => mock(sessionId, template, decodeToken(body)),
+            encodeToken
+          )
+        case "JWKS.get":
+          return yield* missing("GET /v1/jwks")
+      }
+    })
+
+const run = <M, A>(
+  name: Name,
+  mock: M | undefined,
+  call: (mock: M) => Effect.Effect<A, ClerkError>,
+  encode: (value: A) => unknown
+): Effect.Effect<Response, ConnectionLost> =>
+  mock === undefined
+    ? missing(`Sessions.${name}${name === "listPage" ? " (or Sessions.stream)" : ""}`)
+    : Effect.matchEffect(
+        Effect.suspend(() => call(mock)),
+        {
+          onFailure: (error) => failed(error),
+          onSuccess: (value) => Effect.sync(() => Envelope.json(200, encode(value)))
+        }
+      )
+
+const missing = (what: string) =>
+  Effect.dieMessage(`ClerkTest.layerMock: ${what} was called, but this test does not mock it`)
+
+/** The answer that the real client turns into this error. */
+const failed = (error: ClerkError): Effect.Effect<Response, ConnectionLost> => {
+  switch (error._tag) {
+    case "ClerkErrors":
+    case "Unauthorized":
+    case "NotFound":
+      return Effect.sync(() => Envelope.json(error.status, envelope(error)))
+    case "RateLimited":
+      return Effect.sync(() => Envelope.json(error.status, envelope(error), retryAfter(error)))
+    case "ApiError":
+      return Effect.sync(() =>
+        error.body === "" && error.errors.length > 0
+          ? Envelope.json(error.status, envelope(error), retryAfter(error))
+          : new Response(error.body, {
+              status: error.status,
+              headers: {
+                ...retryAfter(error),
+                ...Option.match(error.traceId, {
+                  onNone: () => ({}),
+                  onSome: (traceId) => ({ "clerk-trace-id": traceId })
+                })
+              }
+            })
+      )
+    case "Timeout":
+      return Effect.never
+    case "TransportError":
+      return new ConnectionLost({ cause: new Error(error.detail.replace(/^no answer: /, "")) })
+    case "DecodeError":
+      return Effect.sync(() => Envelope.json(200, {}))
+    case "InvalidRequest":
+      return Effect.dieMessage(
+        "ClerkTest.layerMock: InvalidRequest cannot come back from Clerk; the arguments decide it before anything is sent"
+      )
+  }
+}
+
+const envelope = (error: {
+  readonly errors: ReadonlyArray<ErrorEntry>
+  readonly traceId: Option.Option<string>
+  readonly meta?: Readonly<Record<string, unknown>>
+}) => ({
+  errors: error.errors.map(Envelope.entry),
+  ...Option.match(error.traceId, { onNone: () => ({}), onSome: (clerk_trace_id) => ({ clerk_trace_id }) }),
+  ...(error.meta === undefined ? {} : { meta: error.meta })
+})
+
+const retryAfter = (error: { readonly retryAfter: Option.Option<Duration.Duration> }) =>
+  Option.match(error.retryAfter, { onNone: () => ({}), onSome: Envelope.retryAfter })
