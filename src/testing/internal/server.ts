@@ -4,6 +4,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 
@@ -13,12 +14,14 @@ import * as Envelope from "./envelope.js"
 /** Serves a handler over the platform's server until the scope closes, and answers where it can be reached. */
 export const serve = (handle: Handler): Effect.Effect<string, never, HttpServer.HttpServer | Scope.Scope> =>
   Effect.gen(function* () {
-    const closing = yield* Deferred.make<never, ConnectionLost>()
+    const closing = yield* Deferred.make<Exit.Exit<never, ConnectionLost>>()
     yield* HttpServer.serveEffect(
-      toApp((request) => Effect.raceFirst(handle(request), Deferred.await(closing)))
+      toApp((request) =>
+        Effect.flatten(Effect.raceFirst(Effect.exit(handle(request)), Deferred.await(closing)))
+      )
     )
     // The server waits for the answers that are due before it closes; a request that hangs has none.
-    yield* Effect.addFinalizer(() => Deferred.fail(closing, closed))
+    yield* Effect.addFinalizer(() => Deferred.succeed(closing, Exit.fail(closed)))
     return yield* HttpServer.addressWith((address) => Effect.sync(() => reachable(address)))
   })
 

@@ -1,0 +1,475 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ClerkError, Session, Sessions } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
+
+import { entries, refusal, send } from "./utils.js"
+
+const ids = (sessions: ReadonlyArray<Session.Session>) => sessions.map(({ id }) => id as string)
+
+describe("the Clerk in memory", () => {
+  describe("before anything else", () => {
+    it.effect("refuses a request without a bearer, with another form of one, and with another key", () =>
+      Effect.gen(function* () {
+        const refused = (headers: Record<string, string>) =>
+          Effect.map(send("GET", "/v1/sessions", { headers }), refusal)
+        assert.deepStrictEqual(yield* refused({}), [401, "authentication_invalid"])
+        assert.deepStrictEqual(yield* refused({ authorization: "Basic c2s6" }), [
+          401,
+          "authorization_header_format_invalid"
+        ])
+        assert.deepStrictEqual(yield* refused({ authorization: "Bearer sk_test_other" }), [
+          401,
+          "clerk_key_invalid"
+        ])
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("accepts the key it was given, and the client has it", () =>
+      Effect.gen(function* () {
+        const answer = yield* send("GET", "/v1/sessions", {
+          headers: { authorization: "Bearer sk_test_mine" }
+        })
+        assert.strictEqual(answer.status, 200)
+        assert.deepStrictEqual(yield* Sessions.list({ userId: "user_1" }), [])
+      }).pipe(Effect.provide(ClerkTest.layer({ secretKey: Redacted.make("sk_test_mine") })))
+    )
+
+    it.effect("lets the client's settings be overridden, the key among them", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Sessions.get("sess_1"))
+        assert.strictEqual(error._tag, "Unauthorized")
+      }).pipe(Effect.provide(ClerkTest.layer({ config: { secretKey: Redacted.make("sk_test_other") } })))
+    )
+
+    it.effect("says in every refusal what, at length, about which parameter, and under which trace", () =>
+      Effect.gen(function* () {
+        const answer = yield* send("POST", "/v1/sessions", { body: "{}" })
+        assert.deepStrictEqual(entries(answer), [
+          {
+            code: "form_param_missing",
+            message: "is missing",
+            long_message: "user_id must be included.",
+            meta: { param_name: "user_id" }
+          }
+        ])
+        assert.match(JSON.stringify(answer.body), /"clerk_trace_id":"[0-9a-f]{32}"/)
+        assert.strictEqual(answer.headers["content-type"], "application/json")
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("refuses what is nowhere, a verb that does not fit, and a body that is no JSON object", () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(refusal(yield* send("GET", "/v1/users")), [404, "resource_not_found"])
+        assert.deepStrictEqual(refusal(yield* send("GET", "/v2/sessions")), [404, "resource_not_found"])
+        assert.deepStrictEqual(refusal(yield* send("GET", "/v1/sessions/%E0%A4%A")), [
+          404,
+          "resource_not_found"
+        ])
+        assert.deepStrictEqual(refusal(yield* send("DELETE", "/v1/sessions")), [405, "method_not_allowed"])
+        for (const body of ["{", "[]", '"text"', "1"]) {
+          assert.deepStrictEqual(refusal(yield* send("POST", "/v1/sessions", { body })), [
+            400,
+            "request_body_invalid"
+          ])
+        }
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("refuses a body over 1 MiB and takes one just below", () =>
+      Effect.gen(function* () {
+        const body = (size: number) => JSON.stringify({ user_id: "x".repeat(size - 14) })
+        const over = yield* send("POST", "/v1/sessions", { body: body(1024 * 1024 + 1) })
+        assert.deepStrictEqual(refusal(over), [413, "request_body_too_large"])
+        const below = yield* send("POST", "/v1/sessions", { body: body(1024 * 1024) })
+        assert.deepStrictEqual(refusal(below), [404, "resource_not_found"])
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+  })
+
+  describe("list", () => {
+    const seeded = ClerkTest.layer({
+      sessions: [
+        { id: "sess_1", userId: "user_1", clientId: "client_1", createdAt: DateTime.unsafeMake(1) },
+        { id: "sess_3", userId: "user_1", clientId: "client_2", createdAt: DateTime.unsafeMake(3) },
+        {
+          id: "sess_2",
+          userId: "user_1",
+          clientId: "client_1",
+          createdAt: DateTime.unsafeMake(2),
+          status: "ended"
+        },
+        { id: "sess_4", userId: "user_2", clientId: "client_1", createdAt: DateTime.unsafeMake(3) }
+      ]
+    })
+
+    it.effect("puts the newest first, and of those of one instant the one that came last", () =>
+      Effect.gen(function* () {
+        const { body } = yield* send("GET", "/v1/sessions")
+        const sessions = yield* Schema.decodeUnknown(Schema.Array(Session.Session))(body)
+        assert.deepStrictEqual(ids(sessions), ["sess_4", "sess_3", "sess_2", "sess_1"])
+      }).pipe(Effect.provide(seeded))
+    )
+
+    it.effect("filters by user, by client, by status, and by all of them", () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(ids(yield* Sessions.list({ userId: "user_1" })), [
+          "sess_3",
+          "sess_2",
+          "sess_1"
+        ])
+        assert.deepStrictEqual(ids(yield* Sessions.list({ clientId: "client_1" })), [
+          "sess_4",
+          "sess_2",
+          "sess_1"
+        ])
+        assert.deepStrictEqual(ids(yield* Sessions.list({ userId: "user_1", status: "ended" })), ["sess_2"])
+        assert.deepStrictEqual(
+          ids(yield* Sessions.list({ userId: "user_1", clientId: "client_1", status: "active" })),
+          ["sess_1"]
+        )
+        assert.deepStrictEqual(yield* Sessions.list({ userId: "user_none" }), [])
+      }).pipe(Effect.provide(seeded))
+    )
+
+    it.effect("gives 10 from the first where nothing is said, and the page that is asked for", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        for (let index = 0; index < 12; index++)
+          yield* clerk.addSession({ id: `sess_${index}`, userId: "user_1" })
+        const all = Array.from({ length: 12 }, (_, index) => `sess_${11 - index}`)
+        const list = (page: { limit?: number; offset?: number }) =>
+          Effect.map(Sessions.list({ userId: "user_1", ...page }), ids)
+        assert.deepStrictEqual(yield* list({}), all.slice(0, 10))
+        assert.deepStrictEqual(yield* list({ limit: 500 }), all)
+        assert.deepStrictEqual(yield* list({ limit: 1, offset: 0 }), all.slice(0, 1))
+        assert.deepStrictEqual(yield* list({ limit: 5, offset: 10 }), all.slice(10))
+        assert.deepStrictEqual(yield* list({ offset: 12 }), [])
+        const page = yield* Sessions.listPage({ userId: "user_1", limit: 2 })
+        assert.deepStrictEqual(ids(page.data), all.slice(0, 2))
+        assert.deepStrictEqual(page.totalCount, Option.some(12))
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("answers a bare array, or an object with paginated=true", () =>
+      Effect.gen(function* () {
+        const bare = yield* send("GET", "/v1/sessions?limit=1")
+        assert.isArray(bare.body)
+        const unpaginated = yield* send("GET", "/v1/sessions?limit=1&paginated=false")
+        assert.deepStrictEqual(unpaginated.body, bare.body)
+        const paginated = yield* send("GET", "/v1/sessions?limit=1&paginated=true")
+        assert.deepStrictEqual(paginated.body, { data: bare.body, total_count: 4 })
+      }).pipe(Effect.provide(seeded))
+    )
+
+    it.effect("refuses pages out of range and a status unheard of, and names the parameter", () =>
+      Effect.gen(function* () {
+        for (const [query, code, param] of [
+          ["limit=0", "form_param_format_invalid", "limit"],
+          ["limit=501", "form_param_format_invalid", "limit"],
+          ["limit=ten", "form_param_format_invalid", "limit"],
+          ["limit=1.5", "form_param_format_invalid", "limit"],
+          ["offset=-1", "form_param_format_invalid", "offset"],
+          ["status=asleep", "form_param_value_invalid", "status"]
+        ] as const) {
+          const answer = yield* send("GET", `/v1/sessions?${query}`)
+          assert.deepStrictEqual(refusal(answer), [422, code], query)
+          assert.strictEqual(entries(answer)[0]?.meta?.param_name, param)
+        }
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+  })
+
+  describe("create", () => {
+    it.effect("starts an active session now, with the default lifetimes", () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(1_700_000_000_000)
+        const session = yield* Sessions.create({ userId: "user_1", activeOrganizationId: "org_1" })
+        const now = yield* DateTime.now
+        const days = (count: number) => DateTime.add(now, { days: count })
+        assert.deepStrictEqual(session, {
+          ...ClerkTest.session({ id: session.id, clientId: session.clientId, userId: "user_1" }),
+          lastActiveOrganizationId: Option.some(Session.OrganizationId.make("org_1")),
+          lastActiveAt: now,
+          createdAt: now,
+          updatedAt: now,
+          expireAt: days(7),
+          abandonAt: days(30)
+        })
+        assert.match(session.id, /^sess_[0-9A-Za-z]{27}$/)
+        assert.match(session.clientId, /^client_[0-9A-Za-z]{27}$/)
+        assert.deepStrictEqual(yield* Sessions.get(session.id), session)
+      }).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"] })))
+    )
+
+    it.effect("refuses an unknown user, none at all, and what is no text", () =>
+      Effect.gen(function* () {
+        const create = (body: object) =>
+          Effect.map(send("POST", "/v1/sessions", { body: JSON.stringify(body) }), refusal)
+        assert.deepStrictEqual(yield* create({ user_id: "user_2" }), [404, "resource_not_found"])
+        assert.deepStrictEqual(yield* create({}), [422, "form_param_missing"])
+        assert.deepStrictEqual(yield* create({ user_id: null }), [422, "form_param_missing"])
+        assert.deepStrictEqual(yield* create({ user_id: 1 }), [422, "form_param_format_invalid"])
+        assert.deepStrictEqual(yield* create({ user_id: "user_1", active_organization_id: [] }), [
+          422,
+          "form_param_format_invalid"
+        ])
+        const error = yield* Effect.flip(Sessions.create({ userId: "user_2" }))
+        assert.instanceOf(error, ClerkError.NotFound)
+        const clerk = yield* ClerkTest.ClerkTest
+        assert.deepStrictEqual(yield* clerk.sessions, [])
+      }).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"] })))
+    )
+
+    it.effect("is refused on a production instance", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Sessions.create({ userId: "user_1" }))
+        assert.instanceOf(error, ClerkError.ClerkErrors)
+        assert.strictEqual(error.status, 400)
+        assert.deepStrictEqual(
+          error.errors.map(({ code }) => code),
+          ["request_invalid_for_environment"]
+        )
+      }).pipe(Effect.provide(ClerkTest.layer({ instance: "production", users: ["user_1"] })))
+    )
+  })
+
+  describe("get and revoke", () => {
+    it.effect("find what is there and nothing else", () =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* Sessions.get("sess_1")).userId, "user_1")
+        for (const operation of [Sessions.get("sess_2"), Sessions.revoke("sess_2")]) {
+          const error = yield* Effect.flip(operation)
+          assert.instanceOf(error, ClerkError.NotFound)
+          assert.deepStrictEqual(
+            error.errors.map(({ code }) => code),
+            ["resource_not_found"]
+          )
+        }
+      }).pipe(Effect.provide(ClerkTest.layer({ sessions: [{ id: "sess_1", userId: "user_1" }] })))
+    )
+
+    it.effect("revoking moves updatedAt, once, and gives the same answer again", () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("1 minute")
+        const revoked = yield* Sessions.revoke("sess_1")
+        assert.strictEqual(revoked.status, "revoked")
+        assert.strictEqual(revoked.updatedAt.epochMillis, 60_000)
+        assert.strictEqual(revoked.createdAt.epochMillis, 0)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* Sessions.revoke("sess_1"), revoked)
+        assert.deepStrictEqual(yield* Sessions.get("sess_1"), revoked)
+      }).pipe(Effect.provide(ClerkTest.layer({ sessions: [{ id: "sess_1", userId: "user_1" }] })))
+    )
+  })
+
+  describe("time", () => {
+    it.effect("a session expires by itself, and is abandoned by itself", () =>
+      Effect.gen(function* () {
+        const status = Effect.map(Sessions.get("sess_1"), (session) => session.status)
+        yield* TestClock.adjust("59 minutes")
+        assert.strictEqual(yield* status, "active")
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(yield* status, "expired")
+        assert.deepStrictEqual(yield* Sessions.list({ userId: "user_1", status: "active" }), [])
+        assert.lengthOf(yield* Sessions.list({ userId: "user_1", status: "expired" }), 1)
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual(yield* status, "abandoned")
+      }).pipe(
+        Effect.provide(
+          ClerkTest.layer({
+            sessionLifetime: "1 hour",
+            inactivityLifetime: "2 hours",
+            sessions: [{ id: "sess_1", userId: "user_1" }]
+          })
+        )
+      )
+    )
+
+    it.effect("a pending session expires too; one that has ended stays as it is", () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("8 days")
+        assert.strictEqual((yield* Sessions.get("sess_1")).status, "expired")
+        assert.strictEqual((yield* Sessions.get("sess_2")).status, "revoked")
+      }).pipe(
+        Effect.provide(
+          ClerkTest.layer({
+            sessions: [
+              { id: "sess_1", userId: "user_1", status: "pending" },
+              { id: "sess_2", userId: "user_1", status: "revoked" }
+            ]
+          })
+        )
+      )
+    )
+
+    it.effect("is the caller's own clock", () =>
+      Effect.gen(function* () {
+        const session = yield* Sessions.create({ userId: "user_1" })
+        assert.strictEqual(session.createdAt.epochMillis, 42)
+      }).pipe(
+        Effect.withClock({
+          ...Clock.make(),
+          unsafeCurrentTimeMillis: () => 42,
+          currentTimeMillis: Effect.succeed(42)
+        }),
+        Effect.provide(ClerkTest.layer({ users: ["user_1"] }))
+      )
+    )
+  })
+
+  describe("ids", () => {
+    const first = (options: ClerkTest.Options) =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        const userId = yield* clerk.addUser()
+        return [userId, (yield* Sessions.create({ userId })).id]
+      }).pipe(Effect.provide(ClerkTest.layer(options)))
+
+    it.effect("are the same for the same seed, in a fresh Clerk every time", () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* first({}), yield* first({}))
+        assert.deepStrictEqual(yield* first({ seed: "a" }), yield* first({ seed: "a" }))
+        assert.notDeepEqual(yield* first({ seed: "a" }), yield* first({ seed: "b" }))
+      })
+    )
+
+    it.effect("do not repeat themselves, and do not depend on refusals in between", () =>
+      Effect.gen(function* () {
+        const create = Effect.map(Sessions.create({ userId: "user_1" }), ({ id }) => id)
+        const calm = yield* Effect.replicateEffect(create, 50).pipe(
+          Effect.provide(ClerkTest.layer({ users: ["user_1"] }))
+        )
+        const noisy = yield* Effect.replicateEffect(
+          Effect.zipRight(Effect.flip(Sessions.get("sess_none")), create),
+          50
+        ).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"] })))
+        assert.strictEqual(new Set(calm).size, 50)
+        assert.deepStrictEqual(noisy, calm)
+      })
+    )
+  })
+
+  describe("the service", () => {
+    it.effect("shows every request it has seen, the bearer redacted", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        yield* Sessions.listPage({ userId: "user_1", offset: 0 })
+        yield* Effect.flip(Sessions.create({ userId: "user_2" }))
+        yield* send("POST", "/v1/elsewhere", { body: "{no json" })
+        const requests = yield* clerk.requests
+        assert.deepStrictEqual(
+          requests.map(({ headers: _, ...request }) => request),
+          [
+            {
+              operation: "Sessions.list",
+              method: "GET",
+              path: "/v1/sessions",
+              query: { user_id: "user_1", offset: "0", paginated: "true" },
+              body: undefined
+            },
+            {
+              operation: "Sessions.create",
+              method: "POST",
+              path: "/v1/sessions",
+              query: {},
+              body: { user_id: "user_2" }
+            },
+            { operation: "unknown", method: "POST", path: "/v1/elsewhere", query: {}, body: "{no json" }
+          ]
+        )
+        assert.strictEqual(requests[1]?.headers["content-type"], "application/json")
+        assert.isUndefined(requests[0]?.headers["content-type"])
+        assert.isTrue(Redacted.isRedacted(requests[0]?.headers["authorization"]))
+        assert.notInclude(JSON.stringify(requests), "sk_test")
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("names the operation of every request", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        const tokens = { expiredToken: "a", refreshToken: "b", requestOrigin: "https://example.com" }
+        yield* Effect.exit(Sessions.list({ userId: "user_1" }))
+        yield* Effect.exit(Sessions.create({ userId: "user_1" }))
+        yield* Effect.exit(Sessions.get("sess_1"))
+        yield* Effect.exit(Sessions.refresh("sess_1", tokens))
+        yield* Effect.exit(Sessions.revoke("sess_1"))
+        yield* Effect.exit(Sessions.createToken("sess_1"))
+        yield* Effect.exit(Sessions.createTokenFromTemplate("sess_1", "a template. with/dots"))
+        yield* send("GET", "/v1/jwks")
+        assert.deepStrictEqual(
+          (yield* clerk.requests).map(({ operation }) => operation),
+          [
+            "Sessions.list",
+            "Sessions.create",
+            "Sessions.get",
+            "Sessions.refresh",
+            "Sessions.revoke",
+            "Sessions.createToken",
+            "Sessions.createTokenFromTemplate",
+            "JWKS.get"
+          ]
+        )
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("adds users and sessions, and changes a status", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        assert.strictEqual(yield* clerk.addUser("user_1"), "user_1")
+        yield* Sessions.create({ userId: "user_1" })
+        const added = yield* clerk.addSession({ userId: "user_2", status: "pending" })
+        assert.deepStrictEqual(yield* Sessions.get(added.id), added)
+        yield* Sessions.create({ userId: "user_2" })
+        yield* TestClock.adjust("1 second")
+        const replaced = yield* clerk.setStatus(added.id, "replaced")
+        assert.strictEqual(replaced.updatedAt.epochMillis, 1000)
+        assert.deepStrictEqual(yield* Sessions.get(added.id), replaced)
+        assert.lengthOf(yield* clerk.sessions, 3)
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("dies of a session that is not there", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        const message = "ClerkTest: there is no session sess_1"
+        for (const mistake of [
+          Effect.asVoid(clerk.setStatus("sess_1", "ended")),
+          Effect.asVoid(clerk.refreshToken("sess_1"))
+        ]) {
+          const exit = yield* Effect.exit(mistake)
+          assert.include(String(exit), message)
+        }
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("takes everything that a session can be, and shows it again", () =>
+      Effect.gen(function* () {
+        const session = ClerkTest.session({
+          actor: Option.some({ sub: "user_admin" }),
+          latestActivity: Option.some({
+            id: "sess_activity_1",
+            isMobile: true,
+            deviceType: Option.some("iPhone"),
+            browserName: Option.none(),
+            browserVersion: Option.none(),
+            ipAddress: Option.some("192.0.2.1"),
+            city: Option.none(),
+            country: Option.some("NL")
+          }),
+          lastActiveOrganizationId: Option.some("org_1"),
+          tasks: [{ key: "choose-organization" }]
+        })
+        const clerk = yield* ClerkTest.ClerkTest
+        assert.deepStrictEqual(yield* clerk.addSession(session), session)
+        assert.deepStrictEqual(yield* Sessions.get(session.id), session)
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+  })
+})
