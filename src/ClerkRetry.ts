@@ -100,8 +100,11 @@ export const schedule = ({
         ClerkError.isRetryable(error) && Duration.lessThanOrEqualTo(asked(error), maxRetryAfter)
     ),
     Schedule.passthrough,
-    // After the jitter, which would otherwise undercut what the server asked for.
-    Schedule.modifyDelay((error, delay) => Duration.max(delay, asked(error)))
+    // After the jitter, which would otherwise undercut what the server asked for. In whole milliseconds, because a
+    // test clock that stands between two of them cannot tell spans what time it is.
+    Schedule.modifyDelay((error, delay) =>
+      Duration.millis(Math.ceil(Duration.toMillis(Duration.max(delay, asked(error)))))
+    )
   )
 }
 

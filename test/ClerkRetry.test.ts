@@ -129,6 +129,18 @@ describe("the built-in policy", () => {
     })
   )
 
+  it.effect("waits whole milliseconds, so that spans can be timed by a test clock", () =>
+    Effect.gen(function* () {
+      const traced = Effect.withSpan(repeatable["get"] ?? Effect.void, "get")
+      const { at, exit } = yield* attempts(traced, () => Stub.json({}, 503), {
+        retry: ClerkRetry.make({ base: "1.5 millis" })
+      })
+      assert.lengthOf(at, 4)
+      assert.isTrue(at.every(Number.isInteger))
+      assert.strictEqual(tagOf(exit), "ApiError")
+    })
+  )
+
   it.effect("ends with the first success", () =>
     Effect.gen(function* () {
       const { at, exit } = yield* attempts(Sessions.get("a"), (_, count) =>
