@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 
 import { send } from "./utils.js"
@@ -180,6 +181,21 @@ describe("faults", () => {
       assert.strictEqual((yield* Fiber.join(fiber)).id, "sess_1")
       assert.strictEqual(yield* counted, 4)
     }).pipe(Effect.provide(seeded))
+  )
+
+  it.effect("do not upset a Clerk whose clock a jittered delay has left between two milliseconds", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkTest.ClerkTest
+      yield* befall(Fault.status(500))
+      const fiber = yield* Effect.fork(Sessions.revoke("sess_1"))
+      yield* TestClock.adjust("1 minute")
+      const { updatedAt } = yield* Fiber.join(fiber)
+      assert.strictEqual(updatedAt.epochMillis, 12)
+      assert.deepStrictEqual((yield* clerk.sessions)[0]?.updatedAt, updatedAt)
+    }).pipe(
+      ClerkConfig.withRetry(ClerkRetry.fromSchedule(Schedule.spaced("12.5 millis"))),
+      Effect.provide(seeded)
+    )
   )
 
   it.effect("outlast a policy that gives up earlier", () =>

@@ -1,5 +1,4 @@
 import * as Headers from "@effect/platform/Headers"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -14,6 +13,7 @@ import * as Params from "./params.js"
 import { receive, type Received } from "./received.js"
 import * as Routes from "./routes.js"
 import * as State from "./state.js"
+import { currentTime } from "./time.js"
 import * as Tokens from "./tokens.js"
 
 /**
@@ -111,18 +111,17 @@ export const make = (options: Options): Engine => {
 }
 
 /** Leaves a line about the exchange in the debug log. */
-const observed = (received: Received, exchange: Effect.Effect<Response, ConnectionLost>) =>
-  Effect.timed(Effect.either(exchange)).pipe(
-    Effect.tap(([duration, outcome]) =>
-      Effect.logDebug(
-        `${received.method} ${received.path} ${Either.match(outcome, {
-          onLeft: () => "connection lost",
-          onRight: ({ status }) => status
-        })} ${Math.round(Duration.toMillis(duration))} ms`
-      )
-    ),
-    Effect.flatMap(([, outcome]) => outcome)
-  )
+const observed = Effect.fnUntraced(function* (
+  received: Received,
+  exchange: Effect.Effect<Response, ConnectionLost>
+) {
+  const started = yield* currentTime
+  const outcome = yield* Effect.either(exchange)
+  const took = (yield* currentTime) - started
+  const status = Either.match(outcome, { onLeft: () => "connection lost", onRight: ({ status }) => status })
+  yield* Effect.logDebug(`${received.method} ${received.path} ${status} ${took} ms`)
+  return yield* outcome
+})
 
 const record = (received: Received, operation: Routes.Operation | undefined): RecordedRequest => ({
   operation: operation ?? "unknown",

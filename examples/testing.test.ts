@@ -1,0 +1,146 @@
+/**
+ * A small program, and its tests: with stand-ins for single operations, against a Clerk in memory, and against the same
+ * Clerk on a port; when Clerk is slow, busy or unreachable; and as time goes by.
+ */
+import { createServer } from "node:http"
+
+import { FetchHttpClient } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, TestClock } from "effect"
+import { ClerkError, Sessions } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+
+/** Signs a user out everywhere, and says how many sessions that ended; those already gone do not count. */
+const signOutEverywhere = (userId: string) =>
+  Effect.gen(function* () {
+    const sessions = yield* Sessions.list({ userId, status: "active", limit: 500 })
+    const revoked = yield* Effect.forEach(sessions, ({ id }) =>
+      Sessions.revoke(id).pipe(
+        Effect.as(1),
+        Effect.catchTag("NotFound", () => Effect.succeed(0))
+      )
+    )
+    return revoked.reduce((sum, one) => sum + one, 0)
+  })
+
+describe("with stand-ins for single operations", () => {
+  const gone = new ClerkError.NotFound({
+    operation: "Sessions.revoke",
+    method: "POST",
+    path: "/v1/sessions/sess_2/revoke",
+    errors: ClerkTest.errors("resource_not_found")
+  })
+
+  it.effect("tolerates a session that is gone by the time it is revoked", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* signOutEverywhere("user_1"), 1)
+    }).pipe(
+      Effect.provide(
+        ClerkTest.layerMock({
+          list: () =>
+            Effect.succeed([ClerkTest.session({ id: "sess_1" }), ClerkTest.session({ id: "sess_2" })]),
+          revoke: (id) =>
+            id === "sess_1" ? Effect.succeed(ClerkTest.session({ id, status: "revoked" })) : Effect.fail(gone)
+        })
+      )
+    )
+  )
+
+  it.effect("revokes nothing where nothing is active", () =>
+    Effect.gen(function* () {
+      // An operation without a stand-in dies, so this would not pass if anything were revoked.
+      assert.strictEqual(yield* signOutEverywhere("user_1"), 0)
+    }).pipe(Effect.provide(ClerkTest.layerMock({ list: () => Effect.succeed([]) })))
+  )
+})
+
+/** Two active sessions of the user, one that has ended, and one of somebody else. */
+const clerk: ClerkTest.Options = {
+  sessions: [
+    { id: "sess_1", userId: "user_1" },
+    { id: "sess_2", userId: "user_1" },
+    { id: "sess_3", userId: "user_1", status: "ended" },
+    { id: "sess_4", userId: "user_2" }
+  ]
+}
+
+const statuses = Effect.gen(function* () {
+  const { sessions } = yield* ClerkTest.ClerkTest
+  return Object.fromEntries((yield* sessions).map(({ id, status }) => [id, status]))
+})
+
+const signedOut = { sess_1: "revoked", sess_2: "revoked", sess_3: "ended", sess_4: "active" }
+
+describe("with a Clerk in memory", () => {
+  it.effect("ends every active session of the user, and no other", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* signOutEverywhere("user_1"), 2)
+      assert.deepStrictEqual(yield* statuses, signedOut)
+      assert.strictEqual(yield* signOutEverywhere("user_1"), 0)
+    }).pipe(Effect.provide(ClerkTest.layer(clerk)))
+  )
+
+  it.effect("asks for active sessions only, and for nothing more than it needs", () =>
+    Effect.gen(function* () {
+      const { requests } = yield* ClerkTest.ClerkTest
+      yield* signOutEverywhere("user_1")
+      const [list, ...others] = yield* requests
+      assert.deepStrictEqual(list?.query, { user_id: "user_1", status: "active", limit: "500" })
+      assert.deepStrictEqual(
+        others.map(({ operation }) => operation),
+        ["Sessions.revoke", "Sessions.revoke"]
+      )
+    }).pipe(Effect.provide(ClerkTest.layer(clerk)))
+  )
+
+  it.effect("gets through when Clerk is busy, unreachable, or loses an answer", () =>
+    Effect.gen(function* () {
+      const { fail } = yield* ClerkTest.ClerkTest
+      yield* fail(ClerkTest.Fault.reset, { operation: "Sessions.list" })
+      yield* fail(ClerkTest.Fault.rateLimited("30 seconds"), { operation: "Sessions.revoke" })
+      yield* fail(ClerkTest.Fault.lost, { operation: "Sessions.revoke" })
+      const fiber = yield* Effect.fork(signOutEverywhere("user_1"))
+      // No test waits for real: the client's patience runs on the test clock.
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(fiber), 2)
+      assert.deepStrictEqual(yield* statuses, signedOut)
+    }).pipe(Effect.provide(ClerkTest.layer(clerk)))
+  )
+
+  it.effect("gives up when Clerk stays down, and says how", () =>
+    Effect.gen(function* () {
+      const { fail } = yield* ClerkTest.ClerkTest
+      yield* fail(ClerkTest.Fault.hang, { operation: "Sessions.revoke", times: 100 })
+      const fiber = yield* Effect.fork(Effect.flip(signOutEverywhere("user_1")))
+      yield* TestClock.adjust("2 minutes")
+      assert.instanceOf(yield* Fiber.join(fiber), ClerkError.Timeout)
+    }).pipe(Effect.provide(ClerkTest.layer(clerk)))
+  )
+
+  it.effect("leaves sessions alone that have expired by then", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("8 days")
+      assert.strictEqual(yield* signOutEverywhere("user_1"), 0)
+      assert.strictEqual((yield* statuses)["sess_1"], "expired")
+    }).pipe(Effect.provide(ClerkTest.layer(clerk)))
+  )
+})
+
+describe("with the same Clerk on a port", () => {
+  const ServerLive = Layer.merge(
+    Layer.provide(
+      ClerkTest.layerServer(clerk),
+      NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+    ),
+    // The real transport of the program, over a real socket.
+    FetchHttpClient.layer
+  )
+
+  it.live("ends every active session of the user, and no other", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* signOutEverywhere("user_1"), 2)
+      assert.deepStrictEqual(yield* statuses, signedOut)
+    }).pipe(Effect.provide(ServerLive))
+  )
+})
