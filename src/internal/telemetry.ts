@@ -1,13 +1,16 @@
-import * as Cause from "effect/Cause"
 /** One span, one count and one latency for every operation. */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import type { LazyArg } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
 import * as Tracer from "effect/Tracer"
 
 /** What an operation tells about its course. */
@@ -17,12 +20,12 @@ export interface Progress {
   status: number | undefined
 }
 
-const operations = Metric.counter("clerk_operations_total", {
+const finished = MetricKey.counter("clerk_operations_total", {
   description: "Operations finished, by operation and outcome",
   incremental: true
 })
 
-const duration = Metric.histogram(
+const duration = MetricKey.histogram(
   "clerk_operation_duration_milliseconds",
   MetricBoundaries.exponential({ start: 5, factor: 2, count: 14 }),
   "Time of an operation from its start to its outcome, all attempts and waits included"
@@ -38,7 +41,7 @@ export const observed = <A, E extends { readonly _tag: string }, R>(
 ): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) => {
     const progress: Progress = { attempts: 0, status: undefined }
-    const measured = measure(operation, run(progress))
+    const measured = measure(fiber, operation, run(progress))
     return fiber.currentTracer === nativeTracer
       ? measured
       : Effect.useSpan(
@@ -60,22 +63,42 @@ export const observed = <A, E extends { readonly _tag: string }, R>(
   })
 
 const measure = <A, E extends { readonly _tag: string }, R>(
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
   operation: string,
   self: Effect.Effect<A, E, R>
-) =>
-  Effect.flatMap(Clock.currentTimeMillis, (start) =>
-    Effect.onExit(self, (exit) =>
-      Effect.flatMap(Clock.currentTimeMillis, (end) =>
-        Effect.zipRight(
-          Metric.update(tagged(operation, outcome(exit)), 1),
-          Metric.update(Metric.tagged(duration, "operation", operation), end - start)
-        )
-      )
-    )
-  )
+) => {
+  const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+  const start = clock.unsafeCurrentTimeMillis()
+  return Effect.onExit(self, (exit) => {
+    const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
+    const { count, time } = instruments(operation, outcome(exit))
+    count.unsafeUpdate(1, labels)
+    time.unsafeUpdate(clock.unsafeCurrentTimeMillis() - start, labels)
+    return Effect.void
+  })
+}
 
-const tagged = (operation: string, outcome: string) =>
-  operations.pipe(Metric.tagged("operation", operation), Metric.tagged("outcome", outcome))
+interface Instruments {
+  readonly count: Metric.Metric.Counter<number>
+  readonly time: Metric.Metric.Histogram<number>
+}
+
+/** By operation and outcome: to make an instrument takes much longer than to use it. */
+const made = new Map<string, Instruments>()
+
+const instruments = (operation: string, outcome: string): Instruments => {
+  const name = `${operation} ${outcome}`
+  let both = made.get(name)
+  if (both === undefined) {
+    const labelled = MetricKey.tagged("operation", operation)
+    both = {
+      count: Metric.fromMetricKey(finished.pipe(labelled, MetricKey.tagged("outcome", outcome))),
+      time: Metric.fromMetricKey(labelled(duration))
+    }
+    made.set(name, both)
+  }
+  return both
+}
 
 const outcome = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>): string => {
   if (Exit.isSuccess(exit)) {
