@@ -1,0 +1,29 @@
+/** Spans and metrics by OpenTelemetry, here to the console; any other exporter goes in the same place. */
+import { NodeSdk } from "@effect/opentelemetry"
+import { NodeRuntime } from "@effect/platform-node"
+import { ConsoleMetricExporter, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics"
+import { ConsoleSpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
+import { Effect, Layer } from "effect"
+import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+
+const TelemetryLive = NodeSdk.layer(() => ({
+  resource: { serviceName: "example" },
+  spanProcessor: new SimpleSpanProcessor(new ConsoleSpanExporter()),
+  // Exports once more when the program ends.
+  metricReader: new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() })
+}))
+
+// One span `signOut`, and in it `Sessions.revoke`, with two attempts. No key, token or cookie is in any of them.
+const program = Effect.gen(function* () {
+  const clerk = yield* ClerkTest.ClerkTest
+  yield* clerk.fail(ClerkTest.Fault.status(503))
+  yield* Sessions.revoke("sess_1")
+}).pipe(
+  ClerkConfig.withRetry(ClerkRetry.make({ base: "20 millis" })),
+  Effect.withSpan("signOut", { attributes: { reason: "password changed" } })
+)
+
+const ClerkLive = ClerkTest.layer({ sessions: [{ id: "sess_1" }] })
+
+NodeRuntime.runMain(Effect.provide(program, Layer.merge(ClerkLive, TelemetryLive)))
