@@ -314,11 +314,12 @@ describe("the Clerk in memory", () => {
         const session = yield* Sessions.create({ userId: "user_1" })
         assert.strictEqual(session.createdAt.epochMillis, 42)
       }).pipe(
-        Effect.withClock({
-          ...Clock.make(),
-          unsafeCurrentTimeMillis: () => 42,
-          currentTimeMillis: Effect.succeed(42)
-        }),
+        Effect.withClock(
+          Object.assign(Clock.make(), {
+            unsafeCurrentTimeMillis: () => 42,
+            currentTimeMillis: Effect.succeed(42)
+          })
+        ),
         Effect.provide(ClerkTest.layer({ users: ["user_1"] }))
       )
     )
