@@ -17,7 +17,7 @@ import type * as ClerkError from "../ClerkError.js"
 import * as ClerkRetry from "../ClerkRetry.js"
 import type * as Session from "../Session.js"
 import * as Client from "./internal/client.js"
-import type { Handler } from "./internal/connection.js"
+import { ConnectionLost, type Handler } from "./internal/connection.js"
 import { defaultKey, example, make, type Options, type Service } from "./internal/embedded.js"
 import * as Mock from "./internal/mock.js"
 import * as Server from "./internal/server.js"
@@ -143,7 +143,8 @@ export const layerMock = (
 /**
  * The raw exchange: every request of the real client, as the web's `Request`, and what you answer to it.
  *
- * Details: retries and timeouts are those of the client's settings, the defaults unless `config` says otherwise.
+ * Details: a failure of the handler is a connection that breaks before there is an answer. Retries and timeouts are
+ * those of the client's settings, the defaults unless `config` says otherwise.
  *
  * @example
  * ```ts
@@ -159,9 +160,13 @@ export const layerMock = (
  * @category layers
  */
 export const layerHandler = (
-  handler: (request: Request) => Effect.Effect<Response>,
+  handler: (request: Request) => Effect.Effect<Response, Error>,
   options: { readonly config?: Partial<ClerkConfig.Options> | undefined } = {}
-): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> => layerExchange(handler, options.config)
+): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
+  layerExchange(
+    (request) => Effect.mapError(handler(request), (cause) => new ConnectionLost({ cause })),
+    options.config
+  )
 
 const layerExchange = (handler: Handler, config: Partial<ClerkConfig.Options> | undefined) =>
   Layer.merge(
