@@ -1,10 +1,7 @@
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import { ClerkConfig } from "effect-clerk"
+import type { ClerkConfig } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
 /** A request as it would go over the wire. */
@@ -27,9 +24,9 @@ export const json = (body: unknown, status = 200, headers: HeadersInit = {}) =>
   })
 
 /** A connection that breaks before there is an answer. */
-export const reset = Symbol("reset")
+export const reset = Effect.fail(new Error("reset"))
 
-type Answer = Response | typeof reset | Effect.Effect<Response>
+type Answer = Response | Effect.Effect<Response, Error>
 
 /** The client's two requirements, the first of them answering from `answer`, and the list of what it was asked. */
 export const make = (
@@ -37,35 +34,25 @@ export const make = (
   options: Partial<ClerkConfig.Options> = {}
 ) => {
   const seen: Array<Seen> = []
-  const client = HttpClient.make((request, url) =>
-    Effect.gen(function* () {
-      const body = request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
-      const one: Seen = {
-        method: request.method,
-        url,
-        headers: { ...request.headers },
-        body: body === "" ? undefined : JSON.parse(body),
-        at: yield* Clock.currentTimeMillis
-      }
-      seen.push(one)
-      const answered = answer(one, seen.length)
-      if (answered === reset) {
-        return yield* new HttpClientError.RequestError({
-          request,
-          reason: "Transport",
-          cause: new Error("reset")
-        })
-      }
-      return HttpClientResponse.fromWeb(request, answered instanceof Response ? answered : yield* answered)
-    })
+  const layer = ClerkTest.layerHandler(
+    (request) =>
+      Effect.gen(function* () {
+        const at = yield* Clock.currentTimeMillis
+        const body = yield* Effect.promise(() => request.text())
+        const one: Seen = {
+          method: request.method,
+          url: new URL(request.url),
+          headers: Object.fromEntries(request.headers),
+          body: body === "" ? undefined : JSON.parse(body),
+          at
+        }
+        seen.push(one)
+        const answered = answer(one, seen.length)
+        return answered instanceof Response ? answered : yield* answered
+      }),
+    { config: { secretKey: Redacted.make(secretKey), ...options } }
   )
-  return {
-    seen,
-    layer: Layer.merge(
-      Layer.succeed(HttpClient.HttpClient, client),
-      Layer.orDie(ClerkConfig.layer({ secretKey: Redacted.make(secretKey), ...options }))
-    )
-  }
+  return { seen, layer }
 }
 
 /** A session as Clerk sends it. */
