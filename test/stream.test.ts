@@ -72,6 +72,14 @@ describe("stream", () => {
     })
   )
 
+  it.effect("ends where the same page comes again and again, without a count", () =>
+    Effect.gen(function* () {
+      const stub = Stub.make(() => Stub.json([numbered(2), numbered(1)]))
+      assert.deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(2))
+      assert.strictEqual(stub.seen.length, 2)
+    })
+  )
+
   it.effect("asks for no page that nobody wants", () =>
     Effect.gen(function* () {
       const stub = growing(50, () => 0)

@@ -35,9 +35,13 @@ export const stream = <A extends { readonly id: string }, E, R>(
     return Stream.paginateChunkEffect(0, (offset) =>
       Effect.map(pageAt(offset), ({ data, totalCount }) => {
         const next = offset + data.length
-        // Without a count, only an empty page is surely the last: a server may serve shorter ones than asked for.
-        const isLast = data.length === 0 || Option.exists(totalCount, (total) => next >= total)
-        return [Chunk.unsafeFromArray(data.filter(isNew)), isLast ? Option.none() : Option.some(next)]
+        const fresh = data.filter(isNew)
+        const isLast = Option.match(totalCount, {
+          onSome: (total) => data.length === 0 || next >= total,
+          // A page may be shorter than asked for, or the same one for ever: only nothing new is surely the end.
+          onNone: () => fresh.length === 0
+        })
+        return [Chunk.unsafeFromArray(fresh), isLast ? Option.none() : Option.some(next)]
       })
     )
   })
