@@ -1,0 +1,3 @@
+import { holdTable } from "./harness.js"
+
+holdTable("fetch")
