@@ -53,20 +53,22 @@ const attempt = <A, E>(
   operation: Operation<A, E>,
   request: Request.Request,
   settings: ClerkConfig.Settings,
-  client: HttpClient.HttpClient,
+  client: Client.Prepared,
   progress: Telemetry.Progress
 ) =>
   Attempt.within(
-    Effect.suspend(() => {
-      progress.attempts += 1
-      return Effect.matchEffect(client.execute(request.http), {
-        onFailure: (error) => Effect.fail(lost(request, error)),
-        onSuccess: (response) => {
-          progress.status = response.status
-          return answered(operation, request, settings, response)
-        }
+    Client.abandonable(
+      Effect.suspend(() => {
+        progress.attempts += 1
+        return Effect.matchEffect(client.execute(request.http), {
+          onFailure: (error) => Effect.fail(lost(request, error)),
+          onSuccess: (response) => {
+            progress.status = response.status
+            return answered(operation, request, settings, response)
+          }
+        })
       })
-    }),
+    ),
     settings.timeout,
     () => new ClerkError.Timeout({ ...request.at, duration: settings.timeout })
   )
