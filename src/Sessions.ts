@@ -22,11 +22,12 @@ import { decoder, encoder } from "./internal/codec.js"
 import * as Paging from "./internal/paging.js"
 import * as Params from "./internal/params.js"
 import { documents404, undocumented404 } from "./internal/refusal.js"
+import * as Shortcut from "./internal/shortcut.js"
 import { Session, SessionCookies, SessionPage, SessionToken } from "./Session.js"
 
-const session = decoder(Session)
-const page = decoder(SessionPage)
-const token = decoder(SessionToken)
+const session = decoder(Session, Shortcut.session)
+const page = decoder(SessionPage, Shortcut.page)
+const token = decoder(SessionToken, Shortcut.token)
 const cookies = decoder(SessionCookies)
 
 const listQuery = encoder(Params.List)

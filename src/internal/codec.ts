@@ -3,15 +3,14 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 
 import * as Mismatch from "./mismatch.js"
-import * as Shortcut from "./shortcut.js"
+import type { Shortcut } from "./shortcut.js"
 
 /** Turns the text of a body into a value, or says what is wrong with it. */
 export type Decoder<A> = (text: string) => Either.Either<A, string>
 
-/** A decoder of JSON; an empty body counts as `null`. */
-export const decoder = <A, I>(schema: Schema.Schema<A, I>): Decoder<A> => {
+/** A decoder of JSON, with a shortcut past the schema if there is one; an empty body counts as `null`. */
+export const decoder = <A, I>(schema: Schema.Schema<A, I>, shortcut?: Shortcut<A>): Decoder<A> => {
   const decode = Schema.decodeUnknownEither(schema)
-  const shortcut = Shortcut.past(schema)
   return (text) =>
     Either.flatMap(parseJson(text), (json) => {
       const value = shortcut?.(json)

@@ -7,20 +7,13 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
-import type { AST } from "effect/SchemaAST"
 
-import * as Session from "../Session.js"
+import type * as Session from "../Session.js"
 
 /** From JSON to a value, or to nothing where the schema has to decide. */
 export type Shortcut<A> = (json: unknown) => A | undefined
 
-/** The shortcut past a schema, if there is one. */
-export const past = <A, I>(schema: Schema.Schema<A, I>): Shortcut<A> | undefined =>
-  // A shortcut is only ever filed under a schema of the same type, see `filed`.
-  shortcuts.get(schema.ast) as Shortcut<A> | undefined
-
-const session: Shortcut<Session.Session> = (json) => {
+export const session: Shortcut<Session.Session> = (json) => {
   if (!isRecord(json)) {
     return undefined
   }
@@ -101,14 +94,14 @@ const activity: Shortcut<Option.Option<Session.SessionActivity>> = (json) => {
 const task: Shortcut<Session.SessionTask> = (json) =>
   isRecord(json) && isString(json["key"]) ? { key: json["key"] } : undefined
 
-const page: Shortcut<Session.SessionPage> = (json) => {
+export const page: Shortcut<Session.SessionPage> = (json) => {
   const isPage = isRecord(json)
   const data = array(isPage ? json["data"] : json, session)
   const totalCount = isPage ? optional(json["total_count"], isCount) : Option.none()
   return data !== undefined && totalCount !== undefined ? { data, totalCount } : undefined
 }
 
-const token: Shortcut<Session.SessionToken> = (json) =>
+export const token: Shortcut<Session.SessionToken> = (json) =>
   isRecord(json) && (json["object"] === "token" || json["object"] === undefined) && isId(json["jwt"])
     ? { jwt: Redacted.make(json["jwt"]) }
     : undefined
@@ -145,11 +138,3 @@ const lastDate = 8.64e15
 
 const isTimestamp = (json: unknown): json is number =>
   Number.isSafeInteger(json) && Math.abs(Number(json)) <= lastDate
-
-const filed = <A, I>(schema: Schema.Schema<A, I>, shortcut: Shortcut<A>) => [schema.ast, shortcut] as const
-
-const shortcuts: ReadonlyMap<AST, Shortcut<unknown>> = new Map<AST, Shortcut<unknown>>([
-  filed(Session.Session, session),
-  filed(Session.SessionPage, page),
-  filed(Session.SessionToken, token)
-])

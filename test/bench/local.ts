@@ -1,11 +1,12 @@
-import { Session } from "effect-clerk"
-
 /**
  * Processor time and allocation of calls without a network: `fetch` answers at once with what the server would send.
  *
  * Run by itself, in a process whose young generation is so large that no garbage is collected while bytes are counted.
  */
+import { Session } from "effect-clerk"
+
 import type * as Codec from "../../src/internal/codec.js"
+import type * as Shortcut from "../../src/internal/shortcut.js"
 import { allocation, inRounds, processorTime } from "./measure.js"
 import type { Rounds } from "./measure.js"
 import { agree } from "./network.js"
@@ -36,11 +37,12 @@ const stub = (input: string | URL | Request): Promise<Response> => {
 }
 
 const decoding = async (rounds: number): Promise<Rounds> => {
-  // The built one, like all else here; it is the module whose source has this type.
-  const { decoder } = (await import(
-    new URL("../../dist/internal/codec.js", import.meta.url).href
-  )) as typeof Codec
-  const decode = decoder(Session.SessionPage)
+  // The built ones, like all else here; they are the modules whose sources have these types.
+  const built = (module: string): Promise<unknown> =>
+    import(new URL(`../../dist/internal/${module}.js`, import.meta.url).href)
+  const { decoder } = (await built("codec")) as typeof Codec
+  const { page } = (await built("shortcut")) as typeof Shortcut
+  const decode = decoder(Session.SessionPage, page)
   const subjects = [
     { name: decodingNames.parse, run: (): unknown => JSON.parse(list) },
     { name: decodingNames.ours, run: (): unknown => decode(list) }
