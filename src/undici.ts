@@ -2,6 +2,7 @@
  * An `HttpClient` over undici for servers that call Clerk often: the same answers as from `fetch` for a fraction of
  * the processor time. It needs the optional peer dependency `undici`, and so Node.
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 
 import { assert, describe, it } from "@effect/vitest"
 import { ClerkConfig } from "effect-clerk"
@@ -13,5 +13,13 @@ describe("the package", () => {
   it("says its version in the User-Agent", () => {
     const settings = Either.getOrThrow(ClerkConfig.make({ secretKey: Redacted.make("sk_test_a") }))
     assert.strictEqual(settings.userAgent, `effect-clerk/${manifest.version}`)
+  })
+
+  it("gives every module of its own an export path, and nothing else", () => {
+    const modules = readdirSync(new URL("../src", import.meta.url))
+      .filter((name) => name.endsWith(".ts") && name !== "index.ts")
+      .map((name) => `./${name.replace(/\.ts$/, "")}`)
+    const paths = Object.keys(manifest.exports)
+    assert.sameMembers(paths, [".", ...modules, "./testing", "./package.json", "./internal/*"])
   })
 })

@@ -8,6 +8,7 @@ import * as RetryModule from "effect-clerk/ClerkRetry"
 import * as SessionModule from "effect-clerk/Session"
 import * as SessionsModule from "effect-clerk/Sessions"
 import { ClerkTest } from "effect-clerk/testing"
+import * as ClerkUndici from "effect-clerk/undici"
 
 type Needs = HttpClient.HttpClient | ClerkConfig.ClerkConfig
 type Refused = ClerkError.ClerkErrors | ClerkError.Unauthorized | ClerkError.CommonError
@@ -44,6 +45,8 @@ export const encoded: typeof ClerkError.ClerkError.Encoded = Schema.encodeSync(C
     duration: Duration.seconds(1)
   })
 )
+
+export const transport: Layer.Layer<HttpClient.HttpClient> = ClerkUndici.layer
 
 export const modules: ReadonlyArray<boolean> = [
   ConfigModule.ClerkConfig === ClerkConfig.ClerkConfig,
