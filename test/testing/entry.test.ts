@@ -51,6 +51,13 @@ describe("the testing entry", () => {
     }
   })
 
+  it("takes nothing from chance or from the wall clock", () => {
+    const sources = readdirSync(new URL("src/testing", root), { recursive: true, encoding: "utf8" })
+    const code = sources.filter((path) => path.endsWith(".ts")).map((path) => read(`src/testing/${path}`))
+    assert.isAbove(code.length, 15)
+    assert.notMatch(code.join(), /Math\.random|\bnew Date\b|\bDate\.|performance|randomUUID|getRandomValues/)
+  })
+
   it("alone loads jose, and only when a token is wanted", () => {
     const [, source = ""] = entries.find(([path]) => path === "./testing") ?? []
     assert.include([...reachable(source)], "jose")
