@@ -24,6 +24,8 @@ import * as Server from "./internal/server.js"
 import type { SessionInit } from "./internal/session.js"
 
 /**
+ * What can go wrong on the way to Clerk and back.
+ *
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
@@ -67,7 +69,19 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
  * A Clerk in memory, its client settings, and an HTTP client that reaches nothing else.
  *
  * Details: requests are handled on the fiber that sends them, so that `TestClock` drives sessions, tokens, faults,
- * retries and timeouts alike. Every build has its own users and sessions.
+ * retries and timeouts alike. Every build has its own users and sessions; ids are the same in every run.
+ *
+ * @example
+ * ```ts
+ * import { Sessions } from "effect-clerk"
+ * import { ClerkTest } from "effect-clerk/testing"
+ * import { Effect, TestClock } from "effect"
+ *
+ * export const expired = Effect.gen(function* () {
+ *   yield* TestClock.adjust("8 days")
+ *   return yield* Sessions.list({ userId: "user_1", status: "expired" })
+ * }).pipe(Effect.provide(ClerkTest.layer({ sessions: [{ userId: "user_1" }] })))
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -88,6 +102,21 @@ export const layer = (
 
 /**
  * The same Clerk, served over the `HttpServer` that is provided, with client settings that lead to it.
+ *
+ * Details: the client needs an `HttpClient` of its own, such as `FetchHttpClient.layer`. Other programs reach it at the
+ * `apiUrl` and with the `secretKey` of the `ClerkConfig`.
+ *
+ * @example
+ * ```ts
+ * import { NodeHttpServer } from "@effect/platform-node"
+ * import { ClerkTest } from "effect-clerk/testing"
+ * import { Layer } from "effect"
+ * import { createServer } from "node:http"
+ *
+ * export const ServerLive = ClerkTest.layerServer({ users: ["user_1"] }).pipe(
+ *   Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category layers

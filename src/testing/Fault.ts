@@ -49,6 +49,9 @@ export const status = (status: number, errors: ReadonlyArray<ErrorEntry> = []): 
 /**
  * The connection is lost before the request is handled: nothing happens, and no answer comes.
  *
+ * Gotchas: a server that does not show its sockets, such as Bun's own, cannot drop one: there, a 502 that is not Clerk's
+ * stands for this fault and for `lost`.
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -3,9 +3,12 @@ import { connect } from "node:net"
 
 import { NodeHttpServer } from "@effect/platform-node"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServer from "@effect/platform/HttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import { ClerkConfig, ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -241,6 +244,53 @@ describe("the Clerk on a port", () => {
           "GET /v1/sessions/sess_1 connection lost … ms"
         ]
       )
+    })
+  )
+})
+
+describe("the Clerk on a server of another platform", () => {
+  type Handler = ReturnType<typeof HttpApp.toWebHandler>
+
+  /** Where a server at this address is found, and what it does with a request of the web. */
+  const served = (address: HttpServer.Address) =>
+    Effect.gen(function* () {
+      let handler: Handler | undefined
+      const server = HttpServer.make({
+        address,
+        // A server takes applications of any kind; this one is given nothing but what the layer makes.
+        serve: (app) => Effect.sync(() => (handler = HttpApp.toWebHandler(app as HttpApp.Default)))
+      })
+      const context = yield* Layer.build(
+        Layer.provide(ClerkTest.layerServer(seeded), Layer.succeed(HttpServer.HttpServer, server))
+      )
+      const { apiUrl, secretKey } = Context.get(context, ClerkConfig.ClerkConfig)
+      const headers = { authorization: `Bearer ${Redacted.value(secretKey)}` }
+      const get = Effect.promise(async () =>
+        handler?.(new Request(`${apiUrl}/v1/sessions/sess_1`, { headers }))
+      )
+      return { apiUrl, get, clerk: Context.get(context, ClerkTest.ClerkTest) }
+    })
+
+  const tcp = (hostname: string) => ({ _tag: "TcpAddress", hostname, port: 1234 }) as const
+
+  it.scoped("serves requests of the web, and a 502 where it cannot drop a connection", () =>
+    Effect.gen(function* () {
+      const { clerk, get } = yield* served(tcp("127.0.0.1"))
+      assert.strictEqual((yield* get)?.status, 200)
+      yield* clerk.fail(Fault.reset)
+      const response = yield* get
+      assert.strictEqual(response?.status, 502)
+      assert.match(String(response?.headers.get("content-type")), /^text\/plain/)
+    })
+  )
+
+  it.scoped("is found on loopback, whatever it listens on", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* served(tcp("0.0.0.0"))).apiUrl, "http://127.0.0.1:1234")
+      assert.strictEqual((yield* served(tcp("::"))).apiUrl, "http://127.0.0.1:1234")
+      assert.strictEqual((yield* served(tcp("::1"))).apiUrl, "http://[::1]:1234")
+      const exit = yield* Effect.exit(served({ _tag: "UnixAddress", path: "/tmp/clerk" }))
+      assert.include(String(exit), "must listen on a TCP port")
     })
   )
 })

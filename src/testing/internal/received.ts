@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 
 import { closed, type ConnectionLost } from "./connection.js"
 
@@ -58,19 +59,13 @@ const readBody = (request: Request): Effect.Effect<Body, ConnectionLost> =>
     catch: () => closed
   })
 
-const parse = (text: string): Body => {
-  try {
-    return { _tag: "Json", value: JSON.parse(text) }
-  } catch {
-    return { _tag: "NotJson", text }
-  }
-}
+const parse = (text: string): Body =>
+  Either.getOrElse(
+    Either.try((): Body => ({ _tag: "Json", value: JSON.parse(text) })),
+    () => ({ _tag: "NotJson", text })
+  )
 
-const segments = (path: string): ReadonlyArray<string> | undefined => {
-  if (!path.startsWith("/v1/")) return undefined
-  try {
-    return path.slice("/v1/".length).split("/").map(decodeURIComponent)
-  } catch {
-    return undefined
-  }
-}
+const segments = (path: string): ReadonlyArray<string> | undefined =>
+  path.startsWith("/v1/")
+    ? Either.getOrUndefined(Either.try(() => path.slice("/v1/".length).split("/").map(decodeURIComponent)))
+    : undefined

@@ -22,7 +22,7 @@ export const serve = (handle: Handler): Effect.Effect<string, never, HttpServer.
     )
     // The server waits for the answers that are due before it closes; a request that hangs has none.
     yield* Effect.addFinalizer(() => Deferred.succeed(closing, Exit.fail(closed)))
-    return yield* HttpServer.addressWith((address) => Effect.sync(() => reachable(address)))
+    return yield* HttpServer.addressWith(reachable)
   })
 
 const toApp = (handle: Handler): HttpApp.Default =>
@@ -43,20 +43,25 @@ const toApp = (handle: Handler): HttpApp.Default =>
 
 const internalError = () => HttpServerResponse.fromWeb(Envelope.toResponse(Envelope.internal, "0".repeat(32)))
 
-/** Drops the connection without an answer where the server shows its socket, as Node's does. */
-const hangUp = ({ source }: HttpServerRequest.HttpServerRequest): Effect.Effect<never> =>
-  Effect.zipRight(
-    Effect.sync(() => {
-      if (Predicate.hasProperty(source, "socket") && isSocket(source.socket)) source.socket.destroy()
-    }),
-    Effect.never
-  )
+/** Drops the connection where the server shows its socket, as Node's does; elsewhere a gateway stands in for that. */
+const hangUp = ({
+  source
+}: HttpServerRequest.HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.suspend(() => {
+    if (!Predicate.hasProperty(source, "socket") || !isSocket(source.socket)) {
+      return HttpServerResponse.text("The connection was lost", { status: 502 })
+    }
+    source.socket.destroy()
+    return Effect.never
+  })
 
 const isSocket = (value: unknown): value is { readonly destroy: () => void } =>
   Predicate.hasProperty(value, "destroy") && Predicate.isFunction(value.destroy)
 
-const reachable = (address: HttpServer.Address): string => {
-  if (address._tag === "UnixAddress") throw new Error("The embedded Clerk needs a server on a TCP port")
+const reachable = (address: HttpServer.Address): Effect.Effect<string> => {
+  if (address._tag === "UnixAddress") {
+    return Effect.dieMessage("ClerkTest.layerServer: the server must listen on a TCP port")
+  }
   const host = address.hostname === "0.0.0.0" || address.hostname === "::" ? "127.0.0.1" : address.hostname
-  return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`
+  return Effect.succeed(`http://${host.includes(":") ? `[${host}]` : host}:${address.port}`)
 }

@@ -5,13 +5,20 @@ import * as Option from "effect/Option"
 import type { Session } from "../../Session.js"
 import type { Ids } from "./ids.js"
 
-/** The claims of a token, as a verifier reads them. */
+/** The claims of a token. */
 export type Claims = Readonly<Record<string, unknown>>
 
-/** A JWT template: claims of its own, and how long its tokens are valid. */
+/**
+ * A JWT template.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Template {
-  readonly claims?: Claims
-  readonly lifetime?: Duration.DurationInput
+  /** Claims of its own, taken as they are (no shortcodes are filled in); the default claims cannot be overridden. */
+  readonly claims?: Claims | undefined
+  /** How long its tokens are valid where nothing else is asked for; 60 seconds by default. */
+  readonly lifetime?: Duration.DurationInput | undefined
 }
 
 /** Mints and checks the tokens of one Clerk. Times are in milliseconds since the epoch. */
@@ -42,13 +49,13 @@ const jose = () => import("jose")
 let processKeys: Promise<CryptoKeyPair> | undefined
 
 const generate = (): Promise<CryptoKeyPair> =>
-  (processKeys ??= jose().then(({ generateKeyPair }) => generateKeyPair("RS256", { extractable: true })))
+  (processKeys ??= jose().then(({ generateKeyPair }) => generateKeyPair("RS256")))
 
 const publish = async (keys: CryptoKeyPair) => {
   const { calculateJwkThumbprint, exportJWK } = await jose()
-  const { e, kty, n } = await exportJWK(keys.publicKey)
-  const kid = `ins_${await calculateJwkThumbprint({ e, kty, n } as Parameters<typeof calculateJwkThumbprint>[0])}`
-  return { keys, kid, jwk: { use: "sig", kty, kid, alg: "RS256", n, e } }
+  const jwk = await exportJWK(keys.publicKey)
+  const kid = `ins_${await calculateJwkThumbprint(jwk)}`
+  return { keys, kid, jwk: { ...jwk, use: "sig", alg: "RS256", kid } }
 }
 
 /** Makes the mint of one Clerk. Without a key pair of its own it shares one with the rest of the process. */
