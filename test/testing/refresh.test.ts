@@ -80,6 +80,14 @@ describe("refresh", () => {
         yield* refused("sess_1", { expiredToken: yield* foreign }),
         "expired_session_token_invalid"
       )
+      const production = yield* Effect.provide(
+        tokens,
+        ClerkTest.layer({ instance: "production", sessions: [{ id: "sess_1", userId: "user_1" }] })
+      )
+      assert.strictEqual(
+        yield* refused("sess_1", { expiredToken: production.expiredToken }),
+        "expired_session_token_invalid"
+      )
       assert.strictEqual(
         yield* refused("sess_1", { expiredToken: unbound }),
         "expired_session_token_missing_sid"
