@@ -14,11 +14,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
-import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Undici from "undici"
 
+import { controllers } from "./internal/controllers.js"
 import { Exchange } from "./internal/undiciExchange.js"
 import { UndiciResponse } from "./internal/undiciResponse.js"
 
@@ -58,7 +58,7 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
         if (isObserved(fiber, request)) return observed.execute(request)
         const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
         return Either.isRight(url)
-          ? send(dispatcher, request, url.right)
+          ? send(dispatcher, request, url.right, controllers.get(request)?.signal)
           : Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left }))
       }
     )
@@ -108,23 +108,16 @@ export const layerOptions = (options: Options): Layer.Layer<HttpClient.HttpClien
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = layerOptions({})
 
-// `HttpClient.withScope` leaves its word here for whoever executes the request; the platform has no other way to ask.
-const scopedRequests = globalValue(
-  "@effect/platform/HttpClient/scopedRequests",
-  () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
-)
-
 /**
- * Whether the platform has to see to the request: for its span, or for its scope. Its `HttpClient.make` costs as much
- * as all the rest of a call, so that a request which needs neither goes without.
+ * Whether the platform has to see to the request, for its span. Its `HttpClient.make` costs as much as all the rest of
+ * a call, so that a request which needs none goes without.
  */
 const isObserved = (
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   request: HttpClientRequest.HttpClientRequest
 ): boolean =>
-  scopedRequests.has(request) ||
-  (fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
-    !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request))
+  fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
+  !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
 const send = (
   dispatcher: Undici.Dispatcher,

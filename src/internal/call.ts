@@ -40,10 +40,7 @@ export const call = <A, E extends ClerkError.ClerkError>(
           Either.match(Request.build(operation, settings), {
             onLeft: Effect.fail,
             onRight: (request) =>
-              retried(
-                attempt(operation, request, settings, Client.prepare(client, settings), progress),
-                settings.retry
-              )
+              retried(attempt(operation, request, settings, client, progress), settings.retry)
           })
       )
     )
@@ -53,22 +50,21 @@ const attempt = <A, E>(
   operation: Operation<A, E>,
   request: Request.Request,
   settings: ClerkConfig.Settings,
-  client: Client.Prepared,
+  client: HttpClient.HttpClient,
   progress: Telemetry.Progress
 ) =>
   Attempt.within(
-    Client.abandonable(
-      Effect.suspend(() => {
-        progress.attempts += 1
-        return Effect.matchEffect(client.execute(request.http), {
-          onFailure: (error) => Effect.fail(lost(request, error)),
-          onSuccess: (response) => {
-            progress.status = response.status
-            return answered(operation, request, settings, response)
-          }
-        })
-      })
-    ),
+    Effect.suspend(() => {
+      progress.attempts += 1
+      const controller = new AbortController()
+      return Effect.matchEffect(Client.prepare(client, settings, controller).execute(request.http), {
+        onFailure: (error) => Effect.fail(lost(request, error)),
+        onSuccess: (response) => {
+          progress.status = response.status
+          return answered(operation, request, settings, response)
+        }
+      }).pipe(Effect.onError(() => Effect.sync(() => controller.abort())))
+    }),
     settings.timeout,
     () => new ClerkError.Timeout({ ...request.at, duration: settings.timeout })
   )
