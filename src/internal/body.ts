@@ -16,9 +16,9 @@ export const read = (
   headers: Headers.Headers,
   limit: number
 ): Effect.Effect<Body, HttpClientError.ResponseError> => {
-  const length = headers["content-length"]
+  const length = headers["content-length"] ?? ""
   // Compressed, it could grow beyond the length it announces.
-  return length !== undefined && Number(length) <= limit && headers["content-encoding"] === undefined
+  return /^\d+$/.test(length) && Number(length) <= limit && headers["content-encoding"] === undefined
     ? Effect.map(response.text, (text) => ({ text, cut: false }))
     : readStream(response, limit)
 }
