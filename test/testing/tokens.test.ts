@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
@@ -36,6 +37,22 @@ const seeded = ClerkTest.layer({
 const start = 1_700_000_000
 
 describe("createToken", () => {
+  // Stands first, so that its first token waits for the process's key pair.
+  it.effect("is not outrun by a test clock, although signing takes real time", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkTest.ClerkTest
+      const minted = Effect.gen(function* () {
+        const fiber = yield* Effect.fork(Sessions.createToken("sess_1"))
+        yield* TestClock.adjust("1 minute")
+        return yield* Fiber.join(fiber)
+      })
+      yield* Effect.replicateEffect(minted, 20)
+      yield* clerk.fail(ClerkTest.Fault.rateLimited("5 seconds"))
+      yield* minted
+      assert.lengthOf(yield* clerk.requests, 22)
+    }).pipe(Effect.provide(seeded))
+  )
+
   it.effect("mints an RS256 JWT with the claims of a session token, version 2", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkTest.ClerkTest

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 import type { Session } from "../../Session.js"
+import { busy } from "./busy.js"
 import type { Ids } from "./ids.js"
 
 /** The claims of a token. */
@@ -72,7 +73,7 @@ export const make = (options: {
     ))
 
   const sign = (claims: Claims) =>
-    Effect.promise(async () => {
+    busy(async () => {
       const { SignJWT } = await jose()
       const { keys, kid } = await key()
       return new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid, typ: "JWT" }).sign(keys.privateKey)
@@ -113,17 +114,16 @@ export const make = (options: {
         return sign({ ...template.claims, ...base(session, options.now, lifetime) })
       }),
     verify: (token) =>
-      Effect.tryPromise(async () => {
+      busy(async () => {
         const { compactVerify } = await jose()
         const { keys } = await key()
-        const { payload } = await compactVerify(token, keys.publicKey, { algorithms: ["RS256"] })
-        const claims: unknown = JSON.parse(new TextDecoder().decode(payload))
-        return isClaims(claims) && claims["iss"] === options.issuer ? claims : undefined
-      }).pipe(Effect.orElseSucceed(() => undefined)),
-    keySet: Effect.promise(async () => ({ keys: [(await key()).jwk] }))
+        return compactVerify(token, keys.publicKey, { algorithms: ["RS256"] }).then(
+          ({ payload }): Claims => JSON.parse(new TextDecoder().decode(payload)),
+          () => undefined
+        )
+      }).pipe(Effect.map((claims) => (claims?.["iss"] === options.issuer ? claims : undefined))),
+    keySet: busy(async () => ({ keys: [(await key()).jwk] }))
   }
 }
-
-const isClaims = (value: unknown): value is Claims => typeof value === "object" && value !== null
 
 const organization = (id: string) => ({ id, slg: id.toLowerCase().replaceAll("_", "-"), rol: "member" })
