@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -22,7 +23,7 @@ describe("layer", () => {
   it.effect("fills in the defaults", () =>
     Effect.gen(function* () {
       const { retry, ...others } = yield* settings(ClerkConfig.layer({ secretKey }))
-      assert.deepStrictEqual(others, {
+      deepStrictEqual(others, {
         secretKey,
         apiUrl: "https://api.clerk.com",
         apiVersion: "2026-05-12",
@@ -50,7 +51,7 @@ describe("layer", () => {
           traceAttempts: true
         })
       )
-      assert.deepStrictEqual(all, {
+      deepStrictEqual(all, {
         secretKey,
         apiUrl: "http://127.0.0.1:8080/clerk",
         apiVersion: "2025-04-10",
@@ -142,12 +143,12 @@ describe("from the ConfigProvider", () => {
         },
         settings(ClerkConfig.layerEnv)
       )
-      assert.deepStrictEqual(
+      deepStrictEqual(
         [Redacted.value(all.secretKey), all.apiUrl, all.apiVersion, all.timeout],
         [Stub.secretKey, "http://localhost:1", "2025-04-10", Duration.seconds(3)]
       )
       const one = yield* from({ CLERK_SECRET_KEY: Stub.secretKey }, settings(ClerkConfig.layerEnv))
-      assert.deepStrictEqual(
+      deepStrictEqual(
         [one.apiUrl, one.apiVersion, one.timeout],
         ["https://api.clerk.com", "2026-05-12", Duration.seconds(10)]
       )
@@ -176,7 +177,7 @@ describe("from the ConfigProvider", () => {
         retry: Config.succeed(ClerkRetry.none)
       })
       const all = yield* from({ KEY: Stub.secretKey }, settings(layer))
-      assert.deepStrictEqual(
+      deepStrictEqual(
         [Redacted.value(all.secretKey), all.timeout, all.retry],
         [Stub.secretKey, Duration.minutes(1), ClerkRetry.none]
       )

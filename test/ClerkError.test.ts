@@ -1,5 +1,6 @@
 import type { HttpClient } from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { type ClerkConfig, ClerkError, ClerkRetry, Sessions } from "effect-clerk"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Duration from "effect/Duration"
@@ -106,7 +107,7 @@ describe("what an error tells", () => {
         )
       )
       assert(error._tag === "ClerkErrors")
-      assert.deepStrictEqual(error.errors, [
+      deepStrictEqual(error.errors, [
         {
           code: "a",
           message: "first",
@@ -117,8 +118,8 @@ describe("what an error tells", () => {
         { code: "", message: "", longMessage: Option.some("alone"), meta: {} },
         { code: "", message: "", longMessage: Option.none(), meta: {} }
       ])
-      assert.deepStrictEqual(error.traceId, Option.some("trace_body"))
-      assert.deepStrictEqual(error.meta, { note: "envelope" })
+      deepStrictEqual(error.traceId, Option.some("trace_body"))
+      deepStrictEqual(error.meta, { note: "envelope" })
       assert.strictEqual(error.operation, "Sessions.create")
       assert.strictEqual(error.method, "POST")
       assert.strictEqual(error.path, "/v1/sessions")
@@ -254,7 +255,7 @@ describe("where a success does not fit", () => {
       )
       const empty = yield* failure(Sessions.createToken("a"), Stub.json({ object: "token", jwt: "" }))
       const none = yield* failure(Sessions.createToken("a"), Stub.json({ object: "token" }))
-      assert.deepStrictEqual(
+      deepStrictEqual(
         [asToken, asCookies, empty, none].map((error) => error._tag),
         ["DecodeError", "DecodeError", "DecodeError", "DecodeError"]
       )
@@ -298,7 +299,7 @@ describe("Retry-After", () => {
         yield* TestClock.setTime(20_000)
         for (const status of [429, 503]) {
           const error = yield* failure(Sessions.get("a"), Stub.json({}, status, { "retry-after": value }))
-          assert.deepStrictEqual(
+          deepStrictEqual(
             Option.map(ClerkError.retryAfter(error), Duration.toMillis),
             Option.map(expected, Duration.toMillis)
           )
@@ -321,7 +322,7 @@ describe("the errors as values", () => {
       traceId: Option.some("trace"),
       retryAfter: Option.some(Duration.seconds(3))
     })
-    assert.deepStrictEqual(Schema.decodeSync(roundTrip)(Schema.encodeSync(roundTrip)(example)), example)
+    deepStrictEqual(Schema.decodeSync(roundTrip)(Schema.encodeSync(roundTrip)(example)), example)
   })
 
   it("have defaults for what a test does not care for", () => {
@@ -331,7 +332,7 @@ describe("the errors as values", () => {
       path: "/v1/sessions/a"
     })
     assert.strictEqual(error.status, 404)
-    assert.deepStrictEqual(error.errors, [])
+    deepStrictEqual(error.errors, [])
     assert.strictEqual(error.message, "Sessions.get (GET /v1/sessions/a): 404")
   })
 

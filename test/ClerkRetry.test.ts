@@ -1,5 +1,6 @@
 import type { HttpClient } from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkError, ClerkRetry, Sessions } from "effect-clerk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -107,7 +108,7 @@ describe("the retry table", () => {
   it.effect("arguments that are refused: never", () =>
     Effect.gen(function* () {
       const { at, exit } = yield* attempts(Sessions.get(".."), () => Stub.json({}, 500))
-      assert.deepStrictEqual([at.length, tagOf(exit)], [0, "InvalidRequest"])
+      deepStrictEqual([at.length, tagOf(exit)], [0, "InvalidRequest"])
     })
   )
 })
@@ -146,7 +147,7 @@ describe("the built-in policy", () => {
       const { at, exit } = yield* attempts(Sessions.get("a"), (_, count) =>
         count < 3 ? Stub.json({}, 503) : Stub.json(Stub.wireSession)
       )
-      assert.deepStrictEqual([at.length, tagOf(exit)], [3, "Success"])
+      deepStrictEqual([at.length, tagOf(exit)], [3, "Success"])
     })
   )
 
@@ -154,14 +155,14 @@ describe("the built-in policy", () => {
     Effect.gen(function* () {
       const retry = ClerkRetry.make({ times: 5, base: "1 second", factor: 10, cap: "3 seconds" })
       const { at } = yield* attempts(Sessions.get("a"), () => Stub.json({}, 500), { retry })
-      assert.deepStrictEqual(delays(at).slice(1), [3000, 3000, 3000, 3000])
+      deepStrictEqual(delays(at).slice(1), [3000, 3000, 3000, 3000])
     })
   )
 
   it.effect("is never shorter than a Retry-After, in seconds or as a date", () =>
     Effect.gen(function* () {
       const inSeconds = yield* attempts(Sessions.get("a"), () => Stub.json({}, 429, { "retry-after": "7.5" }))
-      assert.deepStrictEqual(delays(inSeconds.at), [7500, 7500, 7500])
+      deepStrictEqual(delays(inSeconds.at), [7500, 7500, 7500])
       const asDate = yield* attempts(Sessions.get("a"), ({ at }) =>
         Stub.json({}, 503, { "retry-after": new Date(Math.ceil(at / 1000) * 1000 + 5000).toUTCString() })
       )
@@ -186,11 +187,11 @@ describe("the built-in policy", () => {
       )
       assert.strictEqual(at.length, 1)
       assert(Exit.isFailure(exit) && exit.cause._tag === "Fail")
-      assert.deepStrictEqual(ClerkError.retryAfter(exit.cause.error), Option.some(Duration.seconds(61)))
+      deepStrictEqual(ClerkError.retryAfter(exit.cause.error), Option.some(Duration.seconds(61)))
       const patient = yield* attempts(Sessions.get("a"), () => Stub.json({}, 429, { "retry-after": "61" }), {
         retry: ClerkRetry.make({ times: 1, maxRetryAfter: "61 seconds" })
       })
-      assert.deepStrictEqual(delays(patient.at), [61_000])
+      deepStrictEqual(delays(patient.at), [61_000])
     })
   )
 })
@@ -211,7 +212,7 @@ describe("other policies", () => {
         Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(5)))
       )
       const safe = yield* attempts(Sessions.get("a"), down, { retry: everySecond })
-      assert.deepStrictEqual(delays(safe.at), [1000, 1000, 1000, 1000, 1000])
+      deepStrictEqual(delays(safe.at), [1000, 1000, 1000, 1000, 1000])
       const unsafe = yield* attempts(Sessions.create({ userId: "user_1" }), down, { retry: everySecond })
       assert.strictEqual(unsafe.at.length, 1)
     })

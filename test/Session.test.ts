@@ -1,6 +1,7 @@
 import { inspect } from "node:util"
 
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { Session } from "effect-clerk"
 import * as Arbitrary from "effect/Arbitrary"
 import * as DateTime from "effect/DateTime"
@@ -31,7 +32,7 @@ const full = {
 
 describe("Session", () => {
   it("holds everything that Clerk sends", () => {
-    assert.deepStrictEqual(Schema.decodeUnknownSync(Session.Session)(full), {
+    deepStrictEqual(Schema.decodeUnknownSync(Session.Session)(full), {
       id: Session.SessionId.make("sess_1"),
       userId: Session.UserId.make("user_1"),
       clientId: Session.ClientId.make("client_1"),
@@ -73,10 +74,10 @@ describe("Session", () => {
       tasks: _4,
       ...least
     } = Stub.wireSession
-    assert.deepStrictEqual(decode(least), decode(Stub.wireSession))
-    assert.deepStrictEqual(decode({ ...least, tasks: null }), decode(Stub.wireSession))
+    deepStrictEqual(decode(least), decode(Stub.wireSession))
+    deepStrictEqual(decode({ ...least, tasks: null }), decode(Stub.wireSession))
     const activity = { object: "session_activity", id: "a", is_mobile: true }
-    assert.deepStrictEqual(
+    deepStrictEqual(
       decode({ ...least, latest_activity: { ...activity, city: null } }),
       decode({ ...least, latest_activity: activity })
     )

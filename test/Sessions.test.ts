@@ -1,5 +1,6 @@
 import type { HttpClient } from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { type ClerkConfig, type ClerkError, Session, Sessions } from "effect-clerk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -41,7 +42,7 @@ describe("what is sent and what comes back", () => {
         "GET /v1/sessions?client_id=client_1&user_id=user_1&status=active&limit=500&offset=0"
       )
       assert.strictEqual(seen.body, undefined)
-      assert.deepStrictEqual(value, [session])
+      deepStrictEqual(value, [session])
     })
   )
 
@@ -69,7 +70,7 @@ describe("what is sent and what comes back", () => {
         { data: [Stub.wireSession], total_count: 7 },
         { data: [Stub.wireSession], total_count: 7, has_more: true, cursor: null }
       ]) {
-        assert.deepStrictEqual((yield* sent(Sessions.list({ userId: "user_1" }), answer)).value, [session])
+        deepStrictEqual((yield* sent(Sessions.list({ userId: "user_1" }), answer)).value, [session])
       }
     })
   )
@@ -79,8 +80,8 @@ describe("what is sent and what comes back", () => {
       const page = Sessions.listPage({ userId: "user_1", limit: 1 })
       const { line, value } = yield* sent(page, { data: [Stub.wireSession], total_count: 7, has_more: true })
       assert.strictEqual(line, "GET /v1/sessions?user_id=user_1&limit=1&paginated=true")
-      assert.deepStrictEqual(value, { data: [session], totalCount: Option.some(7) })
-      assert.deepStrictEqual((yield* sent(page, [Stub.wireSession])).value, {
+      deepStrictEqual(value, { data: [session], totalCount: Option.some(7) })
+      deepStrictEqual((yield* sent(page, [Stub.wireSession])).value, {
         data: [session],
         totalCount: Option.none()
       })
@@ -94,10 +95,10 @@ describe("what is sent and what comes back", () => {
         Stub.wireSession
       )
       assert.strictEqual(line, "POST /v1/sessions")
-      assert.deepStrictEqual(seen.body, { user_id: "user_1", active_organization_id: "org_1" })
-      assert.deepStrictEqual(value, session)
+      deepStrictEqual(seen.body, { user_id: "user_1", active_organization_id: "org_1" })
+      deepStrictEqual(value, session)
       const alone = yield* sent(Sessions.create({ userId: "user_1" }), Stub.wireSession)
-      assert.deepStrictEqual(alone.seen.body, { user_id: "user_1" })
+      deepStrictEqual(alone.seen.body, { user_id: "user_1" })
     })
   )
 
@@ -106,7 +107,7 @@ describe("what is sent and what comes back", () => {
       const { line, seen, value } = yield* sent(Sessions.get("sess_1"), Stub.wireSession)
       assert.strictEqual(line, "GET /v1/sessions/sess_1")
       assert.strictEqual(seen.body, undefined)
-      assert.deepStrictEqual(value, session)
+      deepStrictEqual(value, session)
     })
   )
 
@@ -114,12 +115,12 @@ describe("what is sent and what comes back", () => {
     Effect.gen(function* () {
       const { line, seen, value } = yield* sent(Sessions.refresh("sess_1", refreshParams), Stub.wireToken)
       assert.strictEqual(line, "POST /v1/sessions/sess_1/refresh")
-      assert.deepStrictEqual(seen.body, {
+      deepStrictEqual(seen.body, {
         expired_token: "expired",
         refresh_token: "refresh",
         request_origin: "https://example.com"
       })
-      assert.deepStrictEqual(value, { jwt: Redacted.make(Stub.wireToken.jwt) })
+      deepStrictEqual(value, { jwt: Redacted.make(Stub.wireToken.jwt) })
     })
   )
 
@@ -136,7 +137,7 @@ describe("what is sent and what comes back", () => {
         { object: "cookies", cookies: ["__session=a; Path=/", "__client=b"] }
       )
       assert.strictEqual(line, "POST /v1/sessions/sess_1/refresh?suffixed_cookies=false")
-      assert.deepStrictEqual(seen.body, {
+      deepStrictEqual(seen.body, {
         expired_token: "expired",
         refresh_token: "refresh",
         request_origin: "https://example.com",
@@ -144,7 +145,7 @@ describe("what is sent and what comes back", () => {
         request_originating_ip: "203.0.113.7",
         format: "cookie"
       })
-      assert.deepStrictEqual(value, {
+      deepStrictEqual(value, {
         cookies: [Redacted.make("__session=a; Path=/"), Redacted.make("__client=b")]
       })
     })
@@ -159,7 +160,7 @@ describe("what is sent and what comes back", () => {
       assert.strictEqual(line, "POST /v1/sessions/sess_1/revoke")
       assert.strictEqual(seen.body, undefined)
       assert.strictEqual(seen.headers["content-type"], undefined)
-      assert.deepStrictEqual(value, { ...session, status: "revoked" })
+      deepStrictEqual(value, { ...session, status: "revoked" })
     })
   )
 
@@ -170,8 +171,8 @@ describe("what is sent and what comes back", () => {
         Stub.wireToken
       )
       assert.strictEqual(line, "POST /v1/sessions/sess_1/tokens")
-      assert.deepStrictEqual(seen.body, { expires_in_seconds: 600 })
-      assert.deepStrictEqual(value, { jwt: Redacted.make(Stub.wireToken.jwt) })
+      deepStrictEqual(seen.body, { expires_in_seconds: 600 })
+      deepStrictEqual(value, { jwt: Redacted.make(Stub.wireToken.jwt) })
       for (const options of [undefined, {}, { expiresIn: undefined }]) {
         const bare = yield* sent(Sessions.createToken("sess_1", options), { jwt: Stub.wireToken.jwt })
         assert.strictEqual(bare.seen.body, undefined)
@@ -187,7 +188,7 @@ describe("what is sent and what comes back", () => {
         Stub.wireToken
       )
       assert.strictEqual(line, "POST /v1/sessions/sess%2F..%2F1/tokens/my%20template%20v1.2")
-      assert.deepStrictEqual(seen.body, { expires_in_seconds: 30 })
+      deepStrictEqual(seen.body, { expires_in_seconds: 30 })
     })
   )
 
@@ -200,9 +201,9 @@ describe("what is sent and what comes back", () => {
         "clerk-api-version": "2026-05-12",
         "user-agent": "effect-clerk/0.1.0"
       }
-      assert.deepStrictEqual(get.seen.headers, common)
+      deepStrictEqual(get.seen.headers, common)
       const create = yield* sent(Sessions.create({ userId: "user_1" }), Stub.wireSession)
-      assert.deepStrictEqual(create.seen.headers, {
+      deepStrictEqual(create.seen.headers, {
         ...common,
         "content-type": "application/json",
         "content-length": "20"
@@ -215,7 +216,7 @@ describe("what is sent and what comes back", () => {
       const stub = Stub.make(() =>
         Stub.json(Stub.wireSession, 200, { "content-type": "application/json; charset=utf-8" })
       )
-      assert.deepStrictEqual(yield* Sessions.get("sess_1").pipe(Effect.provide(stub.layer)), session)
+      deepStrictEqual(yield* Sessions.get("sess_1").pipe(Effect.provide(stub.layer)), session)
     })
   )
 
@@ -290,7 +291,7 @@ describe("arguments refused before anything is sent", () => {
         const error = yield* Effect.flip(call).pipe(Effect.provide(stub.layer))
         assert(error._tag === "InvalidRequest")
         assert.match(error.detail, new RegExp(`^${parameter}`))
-        assert.deepStrictEqual(stub.seen, [])
+        deepStrictEqual(stub.seen, [])
       })
     )
   }

@@ -8,6 +8,7 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -124,10 +125,10 @@ describe("with the same answers, @clerk/backend and effect-clerk", () => {
         )
       )
       yield* Effect.promise(() => theirs.getSession("sess_1"))
-      assert.deepStrictEqual(asked, ["/v1/sessions/sess_1", "/elsewhere"])
+      deepStrictEqual(asked, ["/v1/sessions/sess_1", "/elsewhere"])
       const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), ours))
       assert.strictEqual(error._tag === "ApiError" && error.status, 302)
-      assert.deepStrictEqual(asked.slice(2), ["/v1/sessions/sess_1"])
+      deepStrictEqual(asked.slice(2), ["/v1/sessions/sess_1"])
     }).pipe(Effect.provide(ServerLive))
   )
 
@@ -136,7 +137,7 @@ describe("with the same answers, @clerk/backend and effect-clerk", () => {
       const { asked, ours, theirs } = yield* versus(answer([]))
       yield* Effect.promise(() => theirs.getSessionList({ userId: "user_1", offset: 0 }))
       yield* Effect.provide(Sessions.list({ userId: "user_1", offset: 0 }), ours)
-      assert.deepStrictEqual(asked, [
+      deepStrictEqual(asked, [
         "/v1/sessions?user_id=user_1&paginated=true",
         "/v1/sessions?user_id=user_1&offset=0"
       ])
@@ -148,10 +149,7 @@ describe("with the same answers, @clerk/backend and effect-clerk", () => {
       const { asked, ours, theirs } = yield* versus(answer(wireSession))
       yield* Effect.promise(() => theirs.getSession("sess_1/revoke?a=b"))
       yield* Effect.provide(Sessions.get("sess_1/revoke?a=b"), ours)
-      assert.deepStrictEqual(asked, [
-        "/v1/sessions/sess_1/revoke?a=b",
-        "/v1/sessions/sess_1%2Frevoke%3Fa%3Db"
-      ])
+      deepStrictEqual(asked, ["/v1/sessions/sess_1/revoke?a=b", "/v1/sessions/sess_1%2Frevoke%3Fa%3Db"])
     }).pipe(Effect.provide(ServerLive))
   )
 

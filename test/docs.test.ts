@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import * as ts from "typescript"
 
 import { compile, root, snippets, sources } from "./utils/snippets.js"
@@ -54,8 +55,8 @@ describe("the documentation", () => {
     assert.isAbove(all.length, 60)
     for (const { name, sentence, tagged } of all) {
       assert.match(sentence, /^[A-Z"`].*[.:]$/s, `${name} is in want of a sentence`)
-      assert.deepStrictEqual(tagged("since").length, 1, `${name} wants one @since`)
-      assert.deepStrictEqual(tagged("category").length, 1, `${name} wants one @category`)
+      deepStrictEqual(tagged("since").length, 1, `${name} wants one @since`)
+      deepStrictEqual(tagged("category").length, 1, `${name} wants one @category`)
     }
   })
 

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { Sessions } from "effect-clerk"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -37,8 +38,8 @@ describe("stream", () => {
   it.effect("gives every session of every page, newest first", () =>
     Effect.gen(function* () {
       const stub = growing(250, () => 0)
-      assert.deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(250))
-      assert.deepStrictEqual(
+      deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(250))
+      deepStrictEqual(
         stub.seen.map(({ url }) => url.search),
         [0, 100, 200].map((offset) => `?user_id=user_1&offset=${offset}&limit=100&paginated=true`)
       )
@@ -56,7 +57,7 @@ describe("stream", () => {
         const stub = growing(50, (page) => (page < 6 ? grow : 0))
         const streamed = yield* ids(10).pipe(Effect.provide(stub.layer))
         assert.strictEqual(new Set(streamed).size, streamed.length)
-        assert.deepStrictEqual(
+        deepStrictEqual(
           streamed.filter((id) => id <= 50),
           downFrom(50)
         )
@@ -67,7 +68,7 @@ describe("stream", () => {
   it.effect("ends with an empty page where Clerk does not count", () =>
     Effect.gen(function* () {
       const stub = growing(20, () => 0, false)
-      assert.deepStrictEqual(yield* ids(10).pipe(Effect.provide(stub.layer)), downFrom(20))
+      deepStrictEqual(yield* ids(10).pipe(Effect.provide(stub.layer)), downFrom(20))
       assert.strictEqual(stub.seen.length, 3)
     })
   )
@@ -75,7 +76,7 @@ describe("stream", () => {
   it.effect("ends where the same page comes again and again, without a count", () =>
     Effect.gen(function* () {
       const stub = Stub.make(() => Stub.json([numbered(2), numbered(1)]))
-      assert.deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(2))
+      deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(2))
       assert.strictEqual(stub.seen.length, 2)
     })
   )
@@ -95,7 +96,7 @@ describe("stream", () => {
   it.effect("can be run twice", () =>
     Effect.gen(function* () {
       const twice = Effect.all([ids(10), ids(10)]).pipe(Effect.provide(growing(20, () => 0).layer))
-      assert.deepStrictEqual(yield* twice, [downFrom(20), downFrom(20)])
+      deepStrictEqual(yield* twice, [downFrom(20), downFrom(20)])
     })
   )
 
@@ -108,7 +109,7 @@ describe("stream", () => {
           total_count: 10
         })
       })
-      assert.deepStrictEqual(yield* ids(5).pipe(Effect.provide(stub.layer)), downFrom(10))
+      deepStrictEqual(yield* ids(5).pipe(Effect.provide(stub.layer)), downFrom(10))
     })
   )
 

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkRetry, Sessions } from "effect-clerk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -57,14 +58,14 @@ describe("spans", () => {
         Effect.provide(stub.layer),
         Effect.withTracer(tracer)
       )
-      assert.deepStrictEqual(
+      deepStrictEqual(
         spans.map(({ name, parent }) => [name, parent]),
         [
           ["outer", undefined],
           ["Sessions.createTokenFromTemplate", "outer"]
         ]
       )
-      assert.deepStrictEqual(Object.fromEntries(spans[1]?.attributes ?? []), {
+      deepStrictEqual(Object.fromEntries(spans[1]?.attributes ?? []), {
         "http.request.method": "POST",
         "http.response.status_code": 200,
         "server.address": "api.clerk.com",
@@ -99,7 +100,7 @@ describe("spans", () => {
         traceAttempts: true
       })
       yield* Sessions.get("a").pipe(Effect.provide(stub.layer), Effect.withTracer(tracer))
-      assert.deepStrictEqual(
+      deepStrictEqual(
         spans.map(({ name, parent }) => [name, parent]),
         [
           ["Sessions.get", undefined],
@@ -147,7 +148,7 @@ describe("metrics", () => {
         yield* counted("Sessions.revoke", "Success"),
         yield* counted("Sessions.revoke", "NotFound")
       ]
-      assert.deepStrictEqual(
+      deepStrictEqual(
         after.map((count, i) => count - (before[i] ?? 0)),
         [2, 1]
       )

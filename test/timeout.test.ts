@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -32,7 +33,7 @@ describe("the timeout of an attempt", () => {
       yield* TestClock.adjust("1 millis")
       const error = yield* Fiber.join(fiber)
       assert(error._tag === "Timeout")
-      assert.deepStrictEqual(error.duration, Duration.seconds(10))
+      deepStrictEqual(error.duration, Duration.seconds(10))
       assert.strictEqual(
         error.message,
         "Sessions.get (GET /v1/sessions/sess_1): no complete answer within 10s"
@@ -140,7 +141,7 @@ describe("what a call leaves behind", () => {
         (state) => Effect.all([state, Effect.zipRight(Sessions.get("a"), state)]),
         Effect.provide(stub.layer)
       )
-      assert.deepStrictEqual(after, before)
+      deepStrictEqual(after, before)
     })
   )
 })

@@ -15,6 +15,7 @@ import {
 } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Option, Scope, Stream, Tracer } from "effect"
 import * as ClerkUndici from "effect-clerk/undici"
 import { Dispatcher } from "undici"
@@ -274,8 +275,8 @@ describe("responses", () => {
       assert.strictEqual(response.status, 201)
       assert.strictEqual(response.headers["x-single"], "one")
       assert.strictEqual(response.headers["x-twice"], "a, b")
-      assert.deepStrictEqual(Cookies.toRecord(response.cookies), { a: "1", b: "2" })
-      assert.deepStrictEqual(response.remoteAddress, Option.none())
+      deepStrictEqual(Cookies.toRecord(response.cookies), { a: "1", b: "2" })
+      deepStrictEqual(response.remoteAddress, Option.none())
     }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
   )
 
@@ -283,9 +284,9 @@ describe("responses", () => {
     Effect.gen(function* () {
       const response = yield* answer(`{"a":"ü"}`)
       assert.strictEqual(yield* response.text, `{"a":"ü"}`)
-      assert.deepStrictEqual(yield* response.json, { a: "ü" })
+      deepStrictEqual(yield* response.json, { a: "ü" })
       assert.strictEqual(new TextDecoder().decode(yield* response.arrayBuffer), `{"a":"ü"}`)
-      assert.deepStrictEqual(yield* response.urlParamsBody, [[`{"a":"ü"}`, ""]])
+      deepStrictEqual(yield* response.urlParamsBody, [[`{"a":"ü"}`, ""]])
       const streamed = yield* Stream.runCollect(Stream.decodeText(response.stream))
       assert.strictEqual(Chunk.join(streamed, ""), `{"a":"ü"}`)
       assert.strictEqual(yield* response.text, `{"a":"ü"}`)
@@ -296,7 +297,7 @@ describe("responses", () => {
     Effect.gen(function* () {
       const response = yield* answer("a=1&a=2", { "content-type": "application/x-www-form-urlencoded" })
       const form = yield* response.formData
-      assert.deepStrictEqual(form.getAll("a"), ["1", "2"])
+      deepStrictEqual(form.getAll("a"), ["1", "2"])
       const odd = yield* answer("a=1", { "content-type": "text/plain" })
       const error = yield* Effect.flip(odd.formData)
       assert.strictEqual(error.reason, "Decode")
@@ -337,7 +338,7 @@ describe("responses", () => {
       })
       const response = yield* send(HttpClientRequest.get(server.url))
       const texts = yield* Effect.all([response.text, response.text], { concurrency: "unbounded" })
-      assert.deepStrictEqual(texts, ["first second", "first second"])
+      deepStrictEqual(texts, ["first second", "first second"])
     }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
   )
 
@@ -611,7 +612,7 @@ describe("connections", () => {
       const text = Effect.flatMap(send(HttpClientRequest.get(server.url)), (response) => response.text)
       // The first request opens the connection alone; the others follow while it is not yet answered.
       const texts = yield* Effect.all([text, text, text, text], { concurrency: "unbounded" })
-      assert.deepStrictEqual(texts, ["0", "1", "2", "3"])
+      deepStrictEqual(texts, ["0", "1", "2", "3"])
       assert.strictEqual(server.sockets.size, 1)
     }).pipe(
       unobserved,
@@ -656,13 +657,13 @@ describe("what the platform sees to", () => {
         context: (run) => run()
       })
       const seen = yield* Effect.withTracer(sendEcho(HttpClientRequest.get(server.url)), recording)
-      assert.deepStrictEqual(names, ["http.client GET"])
+      deepStrictEqual(names, ["http.client GET"])
       assert.isDefined(seen.headers["traceparent"])
       const plain = yield* sendEcho(HttpClientRequest.get(server.url)).pipe(
         Effect.withTracer(recording),
         Effect.locally(HttpClient.currentTracerDisabledWhen, () => true)
       )
-      assert.deepStrictEqual(names, ["http.client GET"])
+      deepStrictEqual(names, ["http.client GET"])
       assert.isUndefined(plain.headers["traceparent"])
     }).pipe(Effect.provide(ClerkUndici.layer), Effect.scoped)
   )

@@ -2,6 +2,7 @@
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import {
   Cause,
   Context,
@@ -160,7 +161,7 @@ const hold = (section: Section, row: Row, operation: Operation, { client, elsewh
     const requests = nobodyListens ? attempts : server.requests.length - before
 
     assert.strictEqual(`${outcomeOf(exit)} x${requests}`, expected(row, operation, transport), name)
-    assert.deepStrictEqual(Secrets.found(texts.join("\n"), secrets), [], `${name}: secrets to be read`)
+    deepStrictEqual(Secrets.found(texts.join("\n"), secrets), [], `${name}: secrets to be read`)
     const patience = Duration.sum(
       Duration.times(timeout, section.timeout === undefined ? 0 : requests),
       slack
