@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkError, Session, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Clock from "effect/Clock"
@@ -19,15 +20,12 @@ describe("the Clerk in memory", () => {
       Effect.gen(function* () {
         const refused = (headers: Record<string, string>) =>
           Effect.map(send("GET", "/v1/sessions", { headers }), refusal)
-        assert.deepStrictEqual(yield* refused({}), [401, "authentication_invalid"])
-        assert.deepStrictEqual(yield* refused({ authorization: "Basic c2s6" }), [
+        deepStrictEqual(yield* refused({}), [401, "authentication_invalid"])
+        deepStrictEqual(yield* refused({ authorization: "Basic c2s6" }), [
           401,
           "authorization_header_format_invalid"
         ])
-        assert.deepStrictEqual(yield* refused({ authorization: "Bearer sk_test_other" }), [
-          401,
-          "clerk_key_invalid"
-        ])
+        deepStrictEqual(yield* refused({ authorization: "Bearer sk_test_other" }), [401, "clerk_key_invalid"])
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
@@ -37,8 +35,8 @@ describe("the Clerk in memory", () => {
           headers: { authorization: "Bearer sk_test_mine" }
         })
         assert.strictEqual(answer.status, 200)
-        assert.deepStrictEqual(yield* Sessions.list({ userId: "user_1" }), [])
-      }).pipe(Effect.provide(ClerkTest.layer({ secretKey: Redacted.make("sk_test_mine") })))
+        deepStrictEqual(yield* Sessions.list({ userId: "user_1" }), [])
+      }).pipe(Effect.provide(ClerkTest.layer({ secretKey: Redacted.make(" sk_test_mine\n") })))
     )
 
     it.effect("lets the client's settings be overridden, the key among them", () =>
@@ -51,7 +49,7 @@ describe("the Clerk in memory", () => {
     it.effect("says in every refusal what, at length, about which parameter, and under which trace", () =>
       Effect.gen(function* () {
         const answer = yield* send("POST", "/v1/sessions", { body: "{}" })
-        assert.deepStrictEqual(entries(answer), [
+        deepStrictEqual(entries(answer), [
           {
             code: "form_param_missing",
             message: "is missing",
@@ -66,15 +64,12 @@ describe("the Clerk in memory", () => {
 
     it.effect("refuses what is nowhere, a verb that does not fit, and a body that is no JSON object", () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(refusal(yield* send("GET", "/v1/users")), [404, "resource_not_found"])
-        assert.deepStrictEqual(refusal(yield* send("GET", "/v2/sessions")), [404, "resource_not_found"])
-        assert.deepStrictEqual(refusal(yield* send("GET", "/v1/sessions/%E0%A4%A")), [
-          404,
-          "resource_not_found"
-        ])
-        assert.deepStrictEqual(refusal(yield* send("DELETE", "/v1/sessions")), [405, "method_not_allowed"])
+        deepStrictEqual(refusal(yield* send("GET", "/v1/users")), [404, "resource_not_found"])
+        deepStrictEqual(refusal(yield* send("GET", "/v2/sessions")), [404, "resource_not_found"])
+        deepStrictEqual(refusal(yield* send("GET", "/v1/sessions/%E0%A4%A")), [404, "resource_not_found"])
+        deepStrictEqual(refusal(yield* send("DELETE", "/v1/sessions")), [405, "method_not_allowed"])
         for (const body of ["{", "[]", '"text"', "1"]) {
-          assert.deepStrictEqual(refusal(yield* send("POST", "/v1/sessions", { body })), [
+          deepStrictEqual(refusal(yield* send("POST", "/v1/sessions", { body })), [
             400,
             "request_body_invalid"
           ])
@@ -86,9 +81,9 @@ describe("the Clerk in memory", () => {
       Effect.gen(function* () {
         const body = (size: number) => JSON.stringify({ user_id: "x".repeat(size - 14) })
         const over = yield* send("POST", "/v1/sessions", { body: body(1024 * 1024 + 1) })
-        assert.deepStrictEqual(refusal(over), [413, "request_body_too_large"])
+        deepStrictEqual(refusal(over), [413, "request_body_too_large"])
         const below = yield* send("POST", "/v1/sessions", { body: body(1024 * 1024) })
-        assert.deepStrictEqual(refusal(below), [404, "resource_not_found"])
+        deepStrictEqual(refusal(below), [404, "resource_not_found"])
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
   })
@@ -113,28 +108,20 @@ describe("the Clerk in memory", () => {
       Effect.gen(function* () {
         const { body } = yield* send("GET", "/v1/sessions")
         const sessions = yield* Schema.decodeUnknown(Schema.Array(Session.Session))(body)
-        assert.deepStrictEqual(ids(sessions), ["sess_4", "sess_3", "sess_2", "sess_1"])
+        deepStrictEqual(ids(sessions), ["sess_4", "sess_3", "sess_2", "sess_1"])
       }).pipe(Effect.provide(seeded))
     )
 
     it.effect("filters by user, by client, by status, and by all of them", () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(ids(yield* Sessions.list({ userId: "user_1" })), [
-          "sess_3",
-          "sess_2",
-          "sess_1"
-        ])
-        assert.deepStrictEqual(ids(yield* Sessions.list({ clientId: "client_1" })), [
-          "sess_4",
-          "sess_2",
-          "sess_1"
-        ])
-        assert.deepStrictEqual(ids(yield* Sessions.list({ userId: "user_1", status: "ended" })), ["sess_2"])
-        assert.deepStrictEqual(
+        deepStrictEqual(ids(yield* Sessions.list({ userId: "user_1" })), ["sess_3", "sess_2", "sess_1"])
+        deepStrictEqual(ids(yield* Sessions.list({ clientId: "client_1" })), ["sess_4", "sess_2", "sess_1"])
+        deepStrictEqual(ids(yield* Sessions.list({ userId: "user_1", status: "ended" })), ["sess_2"])
+        deepStrictEqual(
           ids(yield* Sessions.list({ userId: "user_1", clientId: "client_1", status: "active" })),
           ["sess_1"]
         )
-        assert.deepStrictEqual(yield* Sessions.list({ userId: "user_none" }), [])
+        deepStrictEqual(yield* Sessions.list({ userId: "user_none" }), [])
       }).pipe(Effect.provide(seeded))
     )
 
@@ -146,14 +133,14 @@ describe("the Clerk in memory", () => {
         const all = Array.from({ length: 12 }, (_, index) => `sess_${11 - index}`)
         const list = (page: { limit?: number; offset?: number }) =>
           Effect.map(Sessions.list({ userId: "user_1", ...page }), ids)
-        assert.deepStrictEqual(yield* list({}), all.slice(0, 10))
-        assert.deepStrictEqual(yield* list({ limit: 500 }), all)
-        assert.deepStrictEqual(yield* list({ limit: 1, offset: 0 }), all.slice(0, 1))
-        assert.deepStrictEqual(yield* list({ limit: 5, offset: 10 }), all.slice(10))
-        assert.deepStrictEqual(yield* list({ offset: 12 }), [])
+        deepStrictEqual(yield* list({}), all.slice(0, 10))
+        deepStrictEqual(yield* list({ limit: 500 }), all)
+        deepStrictEqual(yield* list({ limit: 1, offset: 0 }), all.slice(0, 1))
+        deepStrictEqual(yield* list({ limit: 5, offset: 10 }), all.slice(10))
+        deepStrictEqual(yield* list({ offset: 12 }), [])
         const page = yield* Sessions.listPage({ userId: "user_1", limit: 2 })
-        assert.deepStrictEqual(ids(page.data), all.slice(0, 2))
-        assert.deepStrictEqual(page.totalCount, Option.some(12))
+        deepStrictEqual(ids(page.data), all.slice(0, 2))
+        deepStrictEqual(page.totalCount, Option.some(12))
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
@@ -162,9 +149,9 @@ describe("the Clerk in memory", () => {
         const bare = yield* send("GET", "/v1/sessions?limit=1")
         assert.isArray(bare.body)
         const unpaginated = yield* send("GET", "/v1/sessions?limit=1&paginated=false")
-        assert.deepStrictEqual(unpaginated.body, bare.body)
+        deepStrictEqual(unpaginated.body, bare.body)
         const paginated = yield* send("GET", "/v1/sessions?limit=1&paginated=true")
-        assert.deepStrictEqual(paginated.body, { data: bare.body, total_count: 4 })
+        deepStrictEqual(paginated.body, { data: bare.body, total_count: 4 })
       }).pipe(Effect.provide(seeded))
     )
 
@@ -179,7 +166,7 @@ describe("the Clerk in memory", () => {
           ["status=asleep", "form_param_value_invalid", "status"]
         ] as const) {
           const answer = yield* send("GET", `/v1/sessions?${query}`)
-          assert.deepStrictEqual(refusal(answer), [422, code], query)
+          deepStrictEqual(refusal(answer), [422, code], query)
           assert.strictEqual(entries(answer)[0]?.meta?.param_name, param)
         }
       }).pipe(Effect.provide(ClerkTest.layer()))
@@ -193,7 +180,7 @@ describe("the Clerk in memory", () => {
         const session = yield* Sessions.create({ userId: "user_1", activeOrganizationId: "org_1" })
         const now = yield* DateTime.now
         const days = (count: number) => DateTime.add(now, { days: count })
-        assert.deepStrictEqual(session, {
+        deepStrictEqual(session, {
           ...ClerkTest.session({ id: session.id, clientId: session.clientId, userId: "user_1" }),
           lastActiveOrganizationId: Option.some(Session.OrganizationId.make("org_1")),
           lastActiveAt: now,
@@ -204,7 +191,7 @@ describe("the Clerk in memory", () => {
         })
         assert.match(session.id, /^sess_[0-9A-Za-z]{27}$/)
         assert.match(session.clientId, /^client_[0-9A-Za-z]{27}$/)
-        assert.deepStrictEqual(yield* Sessions.get(session.id), session)
+        deepStrictEqual(yield* Sessions.get(session.id), session)
       }).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"] })))
     )
 
@@ -212,18 +199,18 @@ describe("the Clerk in memory", () => {
       Effect.gen(function* () {
         const create = (body: object) =>
           Effect.map(send("POST", "/v1/sessions", { body: JSON.stringify(body) }), refusal)
-        assert.deepStrictEqual(yield* create({ user_id: "user_2" }), [404, "resource_not_found"])
-        assert.deepStrictEqual(yield* create({}), [422, "form_param_missing"])
-        assert.deepStrictEqual(yield* create({ user_id: null }), [422, "form_param_missing"])
-        assert.deepStrictEqual(yield* create({ user_id: 1 }), [422, "form_param_format_invalid"])
-        assert.deepStrictEqual(yield* create({ user_id: "user_1", active_organization_id: [] }), [
+        deepStrictEqual(yield* create({ user_id: "user_2" }), [404, "resource_not_found"])
+        deepStrictEqual(yield* create({}), [422, "form_param_missing"])
+        deepStrictEqual(yield* create({ user_id: null }), [422, "form_param_missing"])
+        deepStrictEqual(yield* create({ user_id: 1 }), [422, "form_param_format_invalid"])
+        deepStrictEqual(yield* create({ user_id: "user_1", active_organization_id: [] }), [
           422,
           "form_param_format_invalid"
         ])
         const error = yield* Effect.flip(Sessions.create({ userId: "user_2" }))
         assert.instanceOf(error, ClerkError.NotFound)
         const clerk = yield* ClerkTest.ClerkTest
-        assert.deepStrictEqual(yield* clerk.sessions, [])
+        deepStrictEqual(yield* clerk.sessions, [])
       }).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"] })))
     )
 
@@ -232,7 +219,7 @@ describe("the Clerk in memory", () => {
         const error = yield* Effect.flip(Sessions.create({ userId: "user_1" }))
         assert.instanceOf(error, ClerkError.ClerkErrors)
         assert.strictEqual(error.status, 400)
-        assert.deepStrictEqual(
+        deepStrictEqual(
           error.errors.map(({ code }) => code),
           ["request_invalid_for_environment"]
         )
@@ -247,7 +234,7 @@ describe("the Clerk in memory", () => {
         for (const operation of [Sessions.get("sess_2"), Sessions.revoke("sess_2")]) {
           const error = yield* Effect.flip(operation)
           assert.instanceOf(error, ClerkError.NotFound)
-          assert.deepStrictEqual(
+          deepStrictEqual(
             error.errors.map(({ code }) => code),
             ["resource_not_found"]
           )
@@ -263,8 +250,8 @@ describe("the Clerk in memory", () => {
         assert.strictEqual(revoked.updatedAt.epochMillis, 60_000)
         assert.strictEqual(revoked.createdAt.epochMillis, 0)
         yield* TestClock.adjust("1 minute")
-        assert.deepStrictEqual(yield* Sessions.revoke("sess_1"), revoked)
-        assert.deepStrictEqual(yield* Sessions.get("sess_1"), revoked)
+        deepStrictEqual(yield* Sessions.revoke("sess_1"), revoked)
+        deepStrictEqual(yield* Sessions.get("sess_1"), revoked)
       }).pipe(Effect.provide(ClerkTest.layer({ sessions: [{ id: "sess_1", userId: "user_1" }] })))
     )
   })
@@ -277,7 +264,7 @@ describe("the Clerk in memory", () => {
         assert.strictEqual(yield* status, "active")
         yield* TestClock.adjust("1 minute")
         assert.strictEqual(yield* status, "expired")
-        assert.deepStrictEqual(yield* Sessions.list({ userId: "user_1", status: "active" }), [])
+        deepStrictEqual(yield* Sessions.list({ userId: "user_1", status: "active" }), [])
         assert.lengthOf(yield* Sessions.list({ userId: "user_1", status: "expired" }), 1)
         yield* TestClock.adjust("1 hour")
         assert.strictEqual(yield* status, "abandoned")
@@ -330,13 +317,15 @@ describe("the Clerk in memory", () => {
       Effect.gen(function* () {
         const clerk = yield* ClerkTest.ClerkTest
         const userId = yield* clerk.addUser()
-        return [userId, (yield* Sessions.create({ userId })).id]
+        const { id } = yield* Sessions.create({ userId })
+        assert.notStrictEqual(id.slice("sess_".length), userId.slice("user_".length))
+        return [userId, id]
       }).pipe(Effect.provide(ClerkTest.layer(options)))
 
     it.effect("are the same for the same seed, in a fresh Clerk every time", () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(yield* first({}), yield* first({}))
-        assert.deepStrictEqual(yield* first({ seed: "a" }), yield* first({ seed: "a" }))
+        deepStrictEqual(yield* first({}), yield* first({}))
+        deepStrictEqual(yield* first({ seed: "a" }), yield* first({ seed: "a" }))
         assert.notDeepEqual(yield* first({ seed: "a" }), yield* first({ seed: "b" }))
       })
     )
@@ -352,7 +341,7 @@ describe("the Clerk in memory", () => {
           50
         ).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"] })))
         assert.strictEqual(new Set(calm).size, 50)
-        assert.deepStrictEqual(noisy, calm)
+        deepStrictEqual(noisy, calm)
       })
     )
   })
@@ -365,7 +354,7 @@ describe("the Clerk in memory", () => {
         yield* Effect.flip(Sessions.create({ userId: "user_2" }))
         yield* send("POST", "/v1/elsewhere", { body: "{no json" })
         const requests = yield* clerk.requests
-        assert.deepStrictEqual(
+        deepStrictEqual(
           requests.map(({ body, method, operation, path, query }) => ({
             operation,
             method,
@@ -395,6 +384,9 @@ describe("the Clerk in memory", () => {
         assert.isUndefined(requests[0]?.headers["content-type"])
         assert.isTrue(Redacted.isRedacted(requests[0]?.headers["authorization"]))
         assert.notInclude(JSON.stringify(requests), "sk_test")
+        yield* send("GET", "/v1/sessions")
+        assert.lengthOf(requests, 3)
+        assert.lengthOf(yield* clerk.requests, 4)
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
@@ -410,7 +402,7 @@ describe("the Clerk in memory", () => {
         yield* Effect.exit(Sessions.createToken("sess_1"))
         yield* Effect.exit(Sessions.createTokenFromTemplate("sess_1", "a template. with/dots"))
         yield* send("GET", "/v1/jwks")
-        assert.deepStrictEqual(
+        deepStrictEqual(
           (yield* clerk.requests).map(({ operation }) => operation),
           [
             "Sessions.list",
@@ -432,12 +424,12 @@ describe("the Clerk in memory", () => {
         assert.strictEqual(yield* clerk.addUser("user_1"), "user_1")
         yield* Sessions.create({ userId: "user_1" })
         const added = yield* clerk.addSession({ userId: "user_2", status: "pending" })
-        assert.deepStrictEqual(yield* Sessions.get(added.id), added)
+        deepStrictEqual(yield* Sessions.get(added.id), added)
         yield* Sessions.create({ userId: "user_2" })
         yield* TestClock.adjust("1 second")
         const replaced = yield* clerk.setStatus(added.id, "replaced")
         assert.strictEqual(replaced.updatedAt.epochMillis, 1000)
-        assert.deepStrictEqual(yield* Sessions.get(added.id), replaced)
+        deepStrictEqual(yield* Sessions.get(added.id), replaced)
         assert.lengthOf(yield* clerk.sessions, 3)
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
@@ -474,8 +466,8 @@ describe("the Clerk in memory", () => {
           tasks: [{ key: "choose-organization" }]
         })
         const clerk = yield* ClerkTest.ClerkTest
-        assert.deepStrictEqual(yield* clerk.addSession(session), session)
-        assert.deepStrictEqual(yield* Sessions.get(session.id), session)
+        deepStrictEqual(yield* clerk.addSession(session), session)
+        deepStrictEqual(yield* Sessions.get(session.id), session)
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
   })

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 
 import { createClerkClient } from "@clerk/backend"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 
 /** Starts the emulator, waits until it has announced itself, and stops it with the scope at the latest. */
@@ -48,7 +49,7 @@ describe("npm run emulator", () => {
         assert.strictEqual(listed.totalCount, 1)
         assert.strictEqual(yield* stop, 0)
         const lines = output().match(/(GET|POST) \S+ \d+ \d+ ms/g)
-        assert.deepStrictEqual(
+        deepStrictEqual(
           lines?.map((line) => line.replace(/ \d+ ms$/, "")),
           ["POST /v1/sessions 200", `POST /v1/sessions/${id}/tokens/example 200`, "GET /v1/sessions 200"]
         )

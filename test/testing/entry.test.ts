@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 
 const root = new URL("../../", import.meta.url)
 
@@ -43,7 +44,7 @@ describe("the testing entry", () => {
     for (const [path, source] of others) {
       const modules = [...reachable(source)]
       assert.isAbove(modules.length, 1, path)
-      assert.deepStrictEqual(
+      deepStrictEqual(
         modules.filter((module) => module.startsWith("src/testing") || module === "jose"),
         [],
         path
@@ -63,7 +64,7 @@ describe("the testing entry", () => {
     assert.include([...reachable(source)], "jose")
     const sources = readdirSync(new URL("src", root), { recursive: true, encoding: "utf8" })
     const naming = sources.filter((path) => path.endsWith(".ts") && /"jose"/.test(read(`src/${path}`)))
-    assert.deepStrictEqual(naming, ["testing/internal/tokens.ts"])
+    deepStrictEqual(naming, ["testing/internal/tokens.ts"])
     assert.notMatch(read("src/testing/internal/tokens.ts"), /from "jose"/)
   })
 })

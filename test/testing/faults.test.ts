@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkError, ClerkRetry, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Duration from "effect/Duration"
@@ -33,11 +34,11 @@ describe("a fault", () => {
       yield* befall(Fault.rateLimited())
       const told = yield* failure(Sessions.get("sess_1"))
       assert.instanceOf(told, ClerkError.RateLimited)
-      assert.deepStrictEqual(told.retryAfter, Option.some(Duration.millis(1500)))
+      deepStrictEqual(told.retryAfter, Option.some(Duration.millis(1500)))
       assert.strictEqual(told.errors[0]?.code, "too_many_requests")
       const untold = yield* failure(Sessions.get("sess_1"))
       assert.instanceOf(untold, ClerkError.RateLimited)
-      assert.deepStrictEqual(untold.retryAfter, Option.none())
+      deepStrictEqual(untold.retryAfter, Option.none())
       yield* Sessions.get("sess_1")
     }).pipe(Effect.provide(seeded))
   )
@@ -48,7 +49,7 @@ describe("a fault", () => {
       const conflict = yield* failure(Sessions.revoke("sess_1"))
       assert.instanceOf(conflict, ClerkError.ClerkErrors)
       assert.strictEqual(conflict.status, 409)
-      assert.deepStrictEqual(
+      deepStrictEqual(
         conflict.errors.map(({ code, longMessage }) => [code, Option.getOrNull(longMessage)]),
         [
           ["conflict", null],
@@ -152,7 +153,7 @@ describe("faults", () => {
       yield* befall(Fault.status(500), { times: 2 })
       yield* befall(Fault.reset)
       const tag = Effect.map(failure(Sessions.get("sess_1")), (error) => error._tag)
-      assert.deepStrictEqual(yield* Effect.all([tag, tag, tag]), ["ApiError", "ApiError", "TransportError"])
+      deepStrictEqual(yield* Effect.all([tag, tag, tag]), ["ApiError", "ApiError", "TransportError"])
       yield* Sessions.get("sess_1")
       assert.strictEqual(yield* counted, 4)
     }).pipe(Effect.provide(seeded))
@@ -191,7 +192,7 @@ describe("faults", () => {
       yield* TestClock.adjust("1 minute")
       const { updatedAt } = yield* Fiber.join(fiber)
       assert.strictEqual(updatedAt.epochMillis, 12)
-      assert.deepStrictEqual((yield* clerk.sessions)[0]?.updatedAt, updatedAt)
+      deepStrictEqual((yield* clerk.sessions)[0]?.updatedAt, updatedAt)
     }).pipe(
       ClerkConfig.withRetry(ClerkRetry.fromSchedule(Schedule.spaced("12.5 millis"))),
       Effect.provide(seeded)

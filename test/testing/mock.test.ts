@@ -1,5 +1,6 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkError, ClerkRetry, Session, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Arbitrary from "effect/Arbitrary"
@@ -39,14 +40,14 @@ describe("layerMock", () => {
         createTokenFromTemplate: (_id, template) => Effect.succeed({ jwt: Redacted.make(template) })
       })
       yield* Effect.gen(function* () {
-        assert.deepStrictEqual(yield* Sessions.list({ userId: "user_1" }), [session])
+        deepStrictEqual(yield* Sessions.list({ userId: "user_1" }), [session])
         const page = yield* Sessions.listPage({ userId: "user_1" })
-        assert.deepStrictEqual(page, { data: [session], totalCount: Option.some(7) })
+        deepStrictEqual(page, { data: [session], totalCount: Option.some(7) })
         assert.strictEqual((yield* Sessions.create({ userId: "user_9" })).userId, "user_9")
         assert.strictEqual((yield* Sessions.get("sess_9")).id, "sess_9")
         assert.isTrue(Equal.equals((yield* Sessions.refresh("sess_1", tokens)).jwt, jwt))
         const refreshed = yield* Sessions.refresh("sess_1", { ...tokens, format: "cookie" })
-        assert.deepStrictEqual(refreshed.cookies.map(Redacted.value), ["__session=a; Path=/"])
+        deepStrictEqual(refreshed.cookies.map(Redacted.value), ["__session=a; Path=/"])
         assert.strictEqual((yield* Sessions.revoke("sess_9")).status, "revoked")
         assert.isTrue(Equal.equals((yield* Sessions.createToken("sess_1")).jwt, jwt))
         const templated = yield* Sessions.createTokenFromTemplate("sess_1", "a template. of/mine")
@@ -99,7 +100,7 @@ describe("layerMock", () => {
         Sessions.createToken("sess_1", { expiresIn: "1 minute" }),
         Sessions.createTokenFromTemplate("sess_1", "a b", { expiresIn: 90_000 })
       ]).pipe(Effect.provide(layer))
-      assert.deepStrictEqual(seen, [
+      deepStrictEqual(seen, [
         [{ userId: "123", clientId: "client_1", status: "active", limit: 5, offset: 0 }],
         [{ clientId: "client_1" }],
         [{ userId: "user_1" }],
@@ -170,7 +171,7 @@ describe("layerMock", () => {
           })
         )
       )
-      assert.deepStrictEqual([...found], all)
+      deepStrictEqual([...found], all)
     })
   )
 
@@ -217,7 +218,7 @@ describe("layerMock", () => {
     ]) {
       it.effect(`${error._tag} (${error.message})`, () =>
         Effect.gen(function* () {
-          assert.deepStrictEqual({ ...(yield* get(error)) }, { ...error })
+          deepStrictEqual({ ...(yield* get(error)) }, { ...error })
         })
       )
     }
@@ -226,7 +227,7 @@ describe("layerMock", () => {
       Effect.gen(function* () {
         const error = yield* get(new ClerkError.ApiError({ ...answered, status: 500 }))
         assert.instanceOf(error, ClerkError.ApiError)
-        assert.deepStrictEqual(
+        deepStrictEqual(
           { ...error, body: "" },
           { _tag: "ApiError", ...answered, status: 500, body: "", retryAfter: Option.none() }
         )
@@ -246,7 +247,7 @@ describe("layerMock", () => {
         const error = new ClerkError.Timeout({ ...where, duration: Duration.seconds(10) })
         const fiber = yield* Effect.fork(get(error))
         yield* TestClock.adjust("10 seconds")
-        assert.deepStrictEqual({ ...(yield* Fiber.join(fiber)) }, { ...error })
+        deepStrictEqual({ ...(yield* Fiber.join(fiber)) }, { ...error })
       })
     )
 
@@ -319,7 +320,7 @@ describe("layerHandler", () => {
         "user-agent": "effect-clerk/0.1.0"
       }
       const url = "https://api.clerk.com/v1/sessions/sess_1/tokens"
-      assert.deepStrictEqual(seen, [
+      deepStrictEqual(seen, [
         [
           "POST",
           url,
@@ -361,13 +362,16 @@ describe("layerHandler", () => {
   it.effect("interrupts the handler with the operation", () =>
     Effect.gen(function* () {
       let interrupted = false
-      const layer = ClerkTest.layerHandler(() =>
-        Effect.onInterrupt(Effect.never, () => Effect.sync(() => (interrupted = true)))
-      )
+      let aborted = false
+      const layer = ClerkTest.layerHandler((request) => {
+        request.signal.addEventListener("abort", () => (aborted = true))
+        return Effect.onInterrupt(Effect.never, () => Effect.sync(() => (interrupted = true)))
+      })
       const fiber = yield* Effect.fork(Effect.provide(Sessions.get("sess_1"), layer))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
       assert.isTrue(interrupted)
+      assert.isTrue(aborted)
     })
   )
 })
@@ -391,16 +395,16 @@ describe("the HTTP client in memory", () => {
           HttpClient.execute,
           Effect.flatMap((response) => response.json)
         )
-      assert.deepStrictEqual(yield* sent(HttpBody.empty), { type: null, text: "" })
-      assert.deepStrictEqual(yield* sent(HttpBody.text("a", "text/x")), { type: "text/x", text: "a" })
-      assert.deepStrictEqual(yield* sent(HttpBody.raw("b", { contentType: "text/x" })), {
+      deepStrictEqual(yield* sent(HttpBody.empty), { type: null, text: "" })
+      deepStrictEqual(yield* sent(HttpBody.text("a", "text/x")), { type: "text/x", text: "a" })
+      deepStrictEqual(yield* sent(HttpBody.raw("b", { contentType: "text/x" })), {
         type: "text/x",
         text: "b"
       })
       const bytes = HttpBody.uint8Array(new TextEncoder().encode("é"), "text/y")
-      assert.deepStrictEqual(yield* sent(bytes), { type: "text/y", text: "é" })
+      deepStrictEqual(yield* sent(bytes), { type: "text/y", text: "é" })
       const stream = HttpBody.stream(Stream.make(new Uint8Array([97]), new Uint8Array([98])))
-      assert.deepStrictEqual(yield* sent(stream), { type: "application/octet-stream", text: "ab" })
+      deepStrictEqual(yield* sent(stream), { type: "application/octet-stream", text: "ab" })
       assert.match(
         JSON.stringify(yield* sent(HttpBody.formData(form))),
         /multipart\/form-data; boundary=.*name=/
@@ -422,13 +426,13 @@ describe("fixtures", () => {
   it("session is a plausible one, with what is overridden", () => {
     const session = ClerkTest.session()
     assert.isTrue(Schema.is(Session.Session)(session))
-    assert.deepStrictEqual(ClerkTest.session(), session)
+    deepStrictEqual(ClerkTest.session(), session)
     assert.strictEqual(session.status, "active")
     assert.strictEqual(session.createdAt.epochMillis, 0)
     assert.strictEqual(session.expireAt.epochMillis, Duration.toMillis("7 days"))
     assert.strictEqual(session.abandonAt.epochMillis, Duration.toMillis("30 days"))
     const createdAt = DateTime.unsafeMake(1000)
-    assert.deepStrictEqual(ClerkTest.session({ id: "sess_9", status: "a new one", createdAt }), {
+    deepStrictEqual(ClerkTest.session({ id: "sess_9", status: "a new one", createdAt }), {
       ...session,
       id: Session.SessionId.make("sess_9"),
       status: "a new one",
@@ -441,13 +445,10 @@ describe("fixtures", () => {
   })
 
   it("errors are entries of an envelope", () => {
-    assert.deepStrictEqual(ClerkTest.errors(), [])
-    assert.deepStrictEqual(
-      ClerkTest.errors("resource_not_found", { code: "a", message: "B", longMessage: "C" }),
-      [
-        { code: "resource_not_found", message: "resource not found", longMessage: Option.none(), meta: {} },
-        { code: "a", message: "B", longMessage: Option.some("C"), meta: {} }
-      ]
-    )
+    deepStrictEqual(ClerkTest.errors(), [])
+    deepStrictEqual(ClerkTest.errors("resource_not_found", { code: "a", message: "B", longMessage: "C" }), [
+      { code: "resource_not_found", message: "resource not found", longMessage: Option.none(), meta: {} },
+      { code: "a", message: "B", longMessage: Option.some("C"), meta: {} }
+    ])
   })
 })

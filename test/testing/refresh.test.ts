@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Effect from "effect/Effect"
@@ -30,10 +31,7 @@ describe("refresh", () => {
     Effect.gen(function* () {
       const { jwt } = yield* Sessions.refresh("sess_1", yield* tokens)
       const { azp, exp, iat, sid } = Jose.decodeJwt(Redacted.value(jwt))
-      assert.deepStrictEqual(
-        { azp, exp, iat, sid },
-        { azp: requestOrigin, exp: 180, iat: 120, sid: "sess_1" }
-      )
+      deepStrictEqual({ azp, exp, iat, sid }, { azp: requestOrigin, exp: 180, iat: 120, sid: "sess_1" })
       const again = yield* Sessions.refresh("sess_1", { ...(yield* tokens), expiredToken: jwt })
       assert.isTrue(Redacted.isRedacted(again.jwt))
     }).pipe(Effect.provide(seeded))
@@ -48,7 +46,7 @@ describe("refresh", () => {
       assert.match(String(session), /^__session=eyJ[\w.-]+; Path=\/; .*Secure; SameSite=Lax$/)
       assert.match(String(refresh), /^__refresh=\w{40}; .*HttpOnly$/)
       assert.include(String(refresh), Redacted.value(params.refreshToken))
-      assert.deepStrictEqual(others, [])
+      deepStrictEqual(others, [])
       const plain = cookies(yield* Sessions.refresh("sess_1", { ...params, suffixedCookies: false }))
       assert.match(String(plain[0]), /^__session=/)
       const suffixed = cookies(yield* Sessions.refresh("sess_1", { ...params, suffixedCookies: true }))
@@ -117,7 +115,7 @@ describe("refresh", () => {
         Sessions.refresh("sess_1", { expiredToken, refreshToken: "any", requestOrigin })
       ).pipe(Effect.provide(ClerkTest.layer()))
       assert.instanceOf(error, ClerkError.Unauthorized)
-      assert.deepStrictEqual(
+      deepStrictEqual(
         error.errors.map(({ code }) => code),
         ["session_refresh_session_not_found"]
       )
@@ -135,7 +133,7 @@ describe("refresh", () => {
         [{ ...good, format: "jar" }, "form_param_value_invalid", "format"]
       ] as const) {
         const answer = yield* send("POST", "/v1/sessions/sess_1/refresh", { body: JSON.stringify(body) })
-        assert.deepStrictEqual(refusal(answer), [401, code])
+        deepStrictEqual(refusal(answer), [401, code])
         assert.strictEqual(entries(answer)[0]?.meta?.param_name, param)
       }
     }).pipe(Effect.provide(seeded))

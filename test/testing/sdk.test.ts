@@ -1,6 +1,7 @@
 import { createClerkClient, verifyToken } from "@clerk/backend"
 import { isClerkAPIResponseError } from "@clerk/backend/errors"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Effect from "effect/Effect"
@@ -46,21 +47,21 @@ describe("the official SDK", () => {
       assert.strictEqual(first.status, "active")
       assert.strictEqual(first.userId, "user_1")
       assert.isAbove(first.expireAt, first.createdAt)
-      assert.deepStrictEqual(yield* call(() => sessions.getSession(first.id)), first)
+      deepStrictEqual(yield* call(() => sessions.getSession(first.id)), first)
 
       const all = yield* call(() => sessions.getSessionList({ userId: "user_1" }))
       assert.strictEqual(all.totalCount, 2)
-      assert.deepStrictEqual(all.data, [second, first])
+      deepStrictEqual(all.data, [second, first])
       const page = yield* call(() => sessions.getSessionList({ userId: "user_1", limit: 1, offset: 1 }))
-      assert.deepStrictEqual(page, { data: [first], totalCount: 2 })
+      deepStrictEqual(page, { data: [first], totalCount: 2 })
 
       const revoked = yield* call(() => sessions.revokeSession(first.id))
       assert.strictEqual(revoked.status, "revoked")
-      assert.deepStrictEqual(yield* call(() => sessions.revokeSession(first.id)), revoked)
+      deepStrictEqual(yield* call(() => sessions.revokeSession(first.id)), revoked)
       const active = yield* call(() =>
         sessions.getSessionList({ clientId: second.clientId, status: "active" })
       )
-      assert.deepStrictEqual(active, { data: [second], totalCount: 1 })
+      deepStrictEqual(active, { data: [second], totalCount: 1 })
     }).pipe(Effect.provide(served()))
   )
 
@@ -116,7 +117,7 @@ describe("the official SDK", () => {
       assert.strictEqual((yield* verify(value)).sid, id)
 
       const refused = yield* refusal(() => sessions.refreshSession(id, { ...params, refresh_token: "other" }))
-      assert.deepStrictEqual(refused.codes, ["refresh_token_not_found"])
+      deepStrictEqual(refused.codes, ["refresh_token_not_found"])
       assert.strictEqual(refused.status, 401)
     }).pipe(Effect.provide(served()))
   )
@@ -127,7 +128,7 @@ describe("the official SDK", () => {
       const { sessions } = yield* sdk
       const unknown = yield* refusal(() => sessions.getSession("sess_none"))
       assert.strictEqual(unknown.status, 404)
-      assert.deepStrictEqual(unknown.codes, ["resource_not_found"])
+      deepStrictEqual(unknown.codes, ["resource_not_found"])
       assert.match(String(unknown.error.clerkTraceId), /^[0-9a-f]{32}$/)
       const invalid = yield* refusal(() => sessions.getSessionList({ userId: "user_1", limit: 501 }))
       assert.strictEqual(invalid.status, 422)
@@ -138,7 +139,7 @@ describe("the official SDK", () => {
       assert.strictEqual(limited.status, 429)
       assert.strictEqual(limited.error.retryAfter, 7)
       const nobody = yield* refusal(() => sessions.createSession({ userId: "user_none" }))
-      assert.deepStrictEqual(nobody.codes, ["resource_not_found"])
+      deepStrictEqual(nobody.codes, ["resource_not_found"])
     }).pipe(Effect.provide(served()))
   )
 
@@ -148,7 +149,7 @@ describe("the official SDK", () => {
       const { sessions } = createClerkClient({ apiUrl, secretKey: "sk_test_other" })
       const refused = yield* refusal(() => sessions.getSession("sess_1"))
       assert.strictEqual(refused.status, 401)
-      assert.deepStrictEqual(refused.codes, ["clerk_key_invalid"])
+      deepStrictEqual(refused.codes, ["clerk_key_invalid"])
     }).pipe(Effect.provide(served()))
   )
 })

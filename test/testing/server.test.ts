@@ -6,6 +6,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Context from "effect/Context"
@@ -49,7 +50,7 @@ describe("the Clerk on a port", () => {
       assert.match(apiUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
       const { id } = yield* Sessions.create({ userId: "user_1" })
       const list = yield* Sessions.list({ userId: "user_1" })
-      assert.deepStrictEqual(
+      deepStrictEqual(
         list.map((session) => session.id as string),
         [id, "sess_1"]
       )
@@ -141,7 +142,7 @@ describe("the Clerk on a port", () => {
         [send("GET", "/v1/sessions?limit=%00"), [422, "form_param_format_invalid"]]
       ] as const) {
         const refused = yield* answer
-        assert.deepStrictEqual(refusal(refused), [...expected])
+        deepStrictEqual(refusal(refused), [...expected])
         assert.isString(entries(refused)[0]?.long_message)
         assert.strictEqual((yield* Sessions.get("sess_1")).status, "active")
       }
@@ -236,7 +237,7 @@ describe("the Clerk on a port", () => {
         yield* clerk.fail(Fault.reset)
         yield* Effect.flip(ClerkConfig.withoutRetry(Sessions.get("sess_1")))
       }).pipe(Effect.provide(Layer.provide(served(seeded), LoggerLive)))
-      assert.deepStrictEqual(
+      deepStrictEqual(
         lines.map((line) => line.replace(/\d+ ms$/, "… ms")),
         [
           "GET /v1/sessions/sess_1 200 … ms",

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Effect from "effect/Effect"
@@ -64,7 +65,7 @@ describe("createToken", () => {
       const { jti, ...claims } = payload
       assert.strictEqual(protectedHeader.alg, "RS256")
       assert.match(String(jti), /^\w{20}$/)
-      assert.deepStrictEqual(claims, {
+      deepStrictEqual(claims, {
         iss: "https://test-clerk-00.clerk.accounts.dev",
         sub: "user_2",
         sid: id,
@@ -89,8 +90,8 @@ describe("createToken", () => {
       })
       const { jwt } = yield* Sessions.createToken("sess_2")
       const { act, o } = Jose.decodeJwt(Redacted.value(jwt))
-      assert.deepStrictEqual(o, { id: "org_Acme", slg: "org-acme", rol: "member" })
-      assert.deepStrictEqual(act, { sub: "user_admin" })
+      deepStrictEqual(o, { id: "org_Acme", slg: "org-acme", rol: "member" })
+      deepStrictEqual(act, { sub: "user_admin" })
     }).pipe(Effect.provide(seeded))
   )
 
@@ -103,7 +104,7 @@ describe("createToken", () => {
       ).pipe(Effect.provide(ClerkTest.layer({ keyPair, sessions: [{ id: "sess_1", userId: "user_1" }] })))
       const [first, second] = yield* two
       assert.notStrictEqual(first, second)
-      assert.deepStrictEqual(yield* two, [first, second])
+      deepStrictEqual(yield* two, [first, second])
     })
   )
 
@@ -130,7 +131,7 @@ describe("createToken", () => {
       assert.strictEqual((yield* mint(null)).status, 200)
       for (const lifetime of [29, 315_360_001, 60.5, "60", true]) {
         const answer = yield* mint(lifetime)
-        assert.deepStrictEqual(refusal(answer), [422, "form_param_format_invalid"])
+        deepStrictEqual(refusal(answer), [422, "form_param_format_invalid"])
         assert.strictEqual(entries(answer)[0]?.meta?.param_name, "expires_in_seconds")
       }
     }).pipe(Effect.provide(seeded))
@@ -161,7 +162,7 @@ describe("createTokenFromTemplate", () => {
       const { payload } = yield* verify(jwt, 0)
       const { jti, ...claims } = payload
       assert.isString(jti)
-      assert.deepStrictEqual(claims, {
+      deepStrictEqual(claims, {
         role: "editor",
         nested: { deep: [1, null] },
         iss: "https://test-clerk-00.clerk.accounts.dev",
@@ -199,7 +200,7 @@ describe("the keys", () => {
       const { body } = yield* send("GET", "/v1/jwks")
       const { keys } = body as Jose.JSONWebKeySet
       const { jwt } = yield* Sessions.createToken("sess_1")
-      assert.deepStrictEqual(
+      deepStrictEqual(
         keys.map(({ e, n, ...key }) => ({ ...key, n: typeof n, e: typeof e })),
         [
           {

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -9,7 +10,6 @@ import * as Engine from "./engine.js"
 import * as Ids from "./ids.js"
 import type { Operation } from "./routes.js"
 import { complete, type SessionInit } from "./session.js"
-import { currentTime } from "./time.js"
 import type { Template } from "./tokens.js"
 
 /**
@@ -86,7 +86,7 @@ export const example = (init: SessionInit): Session.Session =>
 
 /** Makes the Clerk that the options describe. */
 export const make = (options: Options) =>
-  Effect.map(currentTime, (now) => {
+  Effect.map(Clock.currentTimeMillis, (now) => {
     const key = options.secretKey ?? defaultKey(options.instance)
     const secretKey = Redacted.make((Redacted.isRedacted(key) ? Redacted.value(key) : key).trim())
     const engine = Engine.make({
@@ -110,11 +110,13 @@ const service = ({ faults, requests, state }: Engine.Engine): Service => {
       : Effect.succeed(value)
   return {
     requests: Effect.sync(() => requests.slice()),
-    sessions: Effect.map(currentTime, state.sessions),
+    sessions: Effect.map(Clock.currentTimeMillis, state.sessions),
     addUser: (id) => Effect.sync(() => state.addUser(id)),
-    addSession: (init = {}) => Effect.map(currentTime, (now) => state.addSession(init, now)),
+    addSession: (init = {}) => Effect.map(Clock.currentTimeMillis, (now) => state.addSession(init, now)),
     setStatus: (sessionId, status) =>
-      Effect.flatMap(currentTime, (now) => known(sessionId, state.setStatus(sessionId, status, now))),
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        known(sessionId, state.setStatus(sessionId, status, now))
+      ),
     refreshToken: (sessionId) =>
       Effect.suspend(() => Effect.map(known(sessionId, state.refreshToken(sessionId)), Redacted.make)),
     fail: (fault, { operation, times = 1 } = {}) => Effect.sync(() => faults.add(fault, operation, times))

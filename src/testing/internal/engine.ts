@@ -1,4 +1,5 @@
 import * as Headers from "@effect/platform/Headers"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -13,7 +14,6 @@ import * as Params from "./params.js"
 import { receive, type Received } from "./received.js"
 import * as Routes from "./routes.js"
 import * as State from "./state.js"
-import { currentTime } from "./time.js"
 import * as Tokens from "./tokens.js"
 
 /**
@@ -115,11 +115,11 @@ const observed = Effect.fnUntraced(function* (
   received: Received,
   exchange: Effect.Effect<Response, ConnectionLost>
 ) {
-  const started = yield* currentTime
+  const started = yield* Clock.currentTimeMillis
   const outcome = yield* Effect.either(exchange)
-  const took = (yield* currentTime) - started
+  const took = (yield* Clock.currentTimeMillis) - started
   const status = Either.match(outcome, { onLeft: () => "connection lost", onRight: ({ status }) => status })
-  yield* Effect.logDebug(`${received.method} ${received.path} ${status} ${took} ms`)
+  yield* Effect.logDebug(`${received.method} ${received.path} ${status} ${Math.round(took)} ms`)
   return yield* outcome
 })
 

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -8,7 +9,6 @@ import * as Envelope from "./envelope.js"
 import * as Params from "./params.js"
 import { refresh } from "./refresh.js"
 import type { Operation } from "./routes.js"
-import { currentTime } from "./time.js"
 
 type Handler = (call: Call) => Effect.Effect<Response, Envelope.Refusal>
 
@@ -21,7 +21,7 @@ const encode = Schema.encodeSync(Session.Session)
 const answer = (session: Session.Session): Response => ok(encode(session))
 
 const find = ({ clerk, sessionId }: Call): Effect.Effect<Session.Session, Envelope.Refusal> =>
-  Effect.flatMap(currentTime, (now): Effect.Effect<Session.Session, Envelope.Refusal> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now): Effect.Effect<Session.Session, Envelope.Refusal> =>
     Effect.fromNullable(clerk.state.session(sessionId, now)).pipe(
       Effect.mapError(() => Envelope.notFound("session", sessionId))
     )
@@ -39,7 +39,7 @@ const list: Handler = Effect.fnUntraced(function* ({ clerk, query }) {
   const limit = (yield* Params.optionalInteger(fields, "limit", 1, 500)) ?? 10
   const offset = (yield* Params.optionalInteger(fields, "offset", 0, Number.MAX_SAFE_INTEGER)) ?? 0
   const status = yield* Params.optionalOneOf(fields, "status", statuses)
-  const now = yield* currentTime
+  const now = yield* Clock.currentTimeMillis
   const matching = (name: "client_id" | "user_id", value: string) => {
     const wanted = query.get(name)
     return wanted === null || wanted === value
@@ -61,7 +61,7 @@ const create: Handler = Effect.fnUntraced(function* ({ body, clerk }) {
   const userId = yield* Params.requiredString(body, "user_id")
   const organizationId = yield* Params.optionalString(body, "active_organization_id")
   if (!clerk.state.users.has(userId)) return yield* Envelope.notFound("user", userId)
-  const now = yield* currentTime
+  const now = yield* Clock.currentTimeMillis
   const lastActiveOrganizationId = Option.fromNullable(organizationId)
   return answer(clerk.state.addSession({ userId, lastActiveOrganizationId }, now))
 })
@@ -71,7 +71,7 @@ const get: Handler = (call) => Effect.map(find(call), answer)
 const revoke: Handler = Effect.fnUntraced(function* (call) {
   const session = yield* find(call)
   if (session.status === "revoked") return answer(session)
-  const now = yield* currentTime
+  const now = yield* Clock.currentTimeMillis
   return answer(call.clerk.state.setStatus(session.id, "revoked", now) ?? session)
 })
 
@@ -85,7 +85,7 @@ const token = (jwt: string): Response => ok({ object: "token", jwt })
 const createToken: Handler = Effect.fnUntraced(function* (call) {
   const wanted = yield* lifetime(call)
   const session = yield* findActive(call)
-  const now = yield* currentTime
+  const now = yield* Clock.currentTimeMillis
   return token(yield* call.clerk.tokens.session(session, { now, ...wanted }))
 })
 
@@ -94,7 +94,7 @@ const createTokenFromTemplate: Handler = Effect.fnUntraced(function* (call) {
   const session = yield* findActive(call)
   const template = call.clerk.templates.get(call.template)
   if (template === undefined) return yield* Envelope.notFound("JWT template", call.template)
-  const now = yield* currentTime
+  const now = yield* Clock.currentTimeMillis
   return token(yield* call.clerk.tokens.template(template, session, { now, ...wanted }))
 })
 

@@ -1,9 +1,9 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 import type { Call } from "./clerk.js"
 import * as Envelope from "./envelope.js"
 import * as Params from "./params.js"
-import { currentTime } from "./time.js"
 
 /** What a refresh answers with. */
 export type Refreshed =
@@ -38,7 +38,7 @@ export const refresh = Effect.fnUntraced(function* ({
       "expired_token was issued for another origin"
     )
   }
-  const now = yield* currentTime
+  const now = yield* Clock.currentTimeMillis
   const session = clerk.state.session(sessionId, now)
   if (session === undefined) {
     return yield* refused("session_refresh_session_not_found", `no session was found with id ${sessionId}`)

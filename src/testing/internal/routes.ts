@@ -53,4 +53,4 @@ export const match = (method: string, segments: ReadonlyArray<string> | undefine
 
 const fits = (pattern: ReadonlyArray<string>, segments: ReadonlyArray<string>): boolean =>
   pattern.length === segments.length &&
-  pattern.every((part, index) => (part.startsWith(":") ? segments[index] !== "" : part === segments[index]))
+  pattern.every((part, index) => part.startsWith(":") || part === segments[index])
