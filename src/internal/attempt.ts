@@ -10,14 +10,16 @@ import type { LazyArg } from "effect/Function"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 
+import * as Abort from "./abort.js"
+
 /**
  * The fiber keeps what the attempt does to its `FiberRef`s from the caller. When the time is up, the attempt is
- * interrupted and not waited for; when the caller is interrupted, it is.
+ * interrupted and not waited for; when the caller is interrupted, it is. Unless it succeeds, its controller aborts.
  *
  * Put together by hand, as it is a good part of the cost of a call: `Effect.timeoutFail` takes twice as long.
  */
 export const within = <A, E, R, E2>(
-  self: Effect.Effect<A, E, R>,
+  start: (controller: Abort.Controller) => Effect.Effect<A, E, R>,
   limit: Duration.Duration,
   onTimeout: LazyArg<E2>
 ): Effect.Effect<A, E | E2, R> =>
@@ -35,11 +37,15 @@ export const within = <A, E, R, E2>(
             runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
           })
         )
-        const running = fork(self)
+        const controller = new Abort.Controller()
+        const running = fork(start(controller))
         attempt = running
         running.addObserver((exit) => {
           isOver = true
           stopTimer?.()
+          if (Exit.isFailure(exit)) {
+            controller.abort()
+          }
           resume(exit)
         })
         if (!isOver) {

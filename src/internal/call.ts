@@ -3,6 +3,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
@@ -31,20 +32,20 @@ const maxErrorSize = 64 * 1024
 export const call = <A, E extends ClerkError.ClerkError>(
   operation: Operation<A, E>
 ): Effect.Effect<A, E | ClerkError.CommonError, HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
-  Effect.flatMap(ClerkConfig.ClerkConfig, (settings) =>
-    Effect.flatMap(HttpClient.HttpClient, (client) =>
-      Telemetry.observed<A, E | ClerkError.CommonError, never>(
-        operation.name,
-        () => Request.attributes(operation, settings),
-        (progress) =>
-          Either.match(Request.build(operation, settings), {
-            onLeft: Effect.fail,
-            onRight: (request) =>
-              retried(attempt(operation, request, settings, client, progress), settings.retry)
-          })
-      )
+  Effect.contextWithEffect((context: Context.Context<HttpClient.HttpClient | ClerkConfig.ClerkConfig>) => {
+    const settings = Context.get(context, ClerkConfig.ClerkConfig)
+    const client = Context.get(context, HttpClient.HttpClient)
+    return Telemetry.observed<A, E | ClerkError.CommonError, never>(
+      operation.name,
+      () => Request.attributes(operation, settings),
+      (progress) =>
+        Either.match(Request.build(operation, settings), {
+          onLeft: Effect.fail,
+          onRight: (request) =>
+            retried(attempt(operation, request, settings, client, progress), settings.retry)
+        })
     )
-  )
+  })
 
 const attempt = <A, E>(
   operation: Operation<A, E>,
@@ -54,17 +55,16 @@ const attempt = <A, E>(
   progress: Telemetry.Progress
 ) =>
   Attempt.within(
-    Effect.suspend(() => {
+    (controller) => {
       progress.attempts += 1
-      const controller = new AbortController()
-      return Effect.matchEffect(Client.prepare(client, settings, controller).execute(request.http), {
+      return Effect.matchEffect(Client.execute(client, request.http, settings, controller), {
         onFailure: (error) => Effect.fail(lost(request, error)),
         onSuccess: (response) => {
           progress.status = response.status
           return answered(operation, request, settings, response)
         }
-      }).pipe(Effect.onError(() => Effect.sync(() => controller.abort())))
-    }),
+      })
+    },
     settings.timeout,
     () => new ClerkError.Timeout({ ...request.at, duration: settings.timeout })
   )

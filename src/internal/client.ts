@@ -1,6 +1,9 @@
 /** Prepares the caller's HTTP client for requests that carry the secret key. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
@@ -8,28 +11,26 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 
 import type { Settings } from "../ClerkConfig.js"
-import { controllers } from "./controllers.js"
+import * as Abort from "./abort.js"
 
 /**
- * Redirects are not followed, trace context is not sent, and the client's own span is recorded only where asked for.
- * The controller aborts the request wherever it is: of its own accord the platform would leave an answer alone that is
- * in the hands of the caller's client, between its headers and its body.
+ * Redirects are not followed, trace context is not sent, and the client's own span is recorded only where asked for. The
+ * controller aborts the request wherever it is: of its own accord the platform would leave an answer alone that is in
+ * the hands of the caller's client, between its headers and its body.
  *
  * Set from within the client, because only there the options are seen that `fetch` will be called with, and the request
  * as it will be sent; the fiber of the attempt keeps all of it from the caller.
  */
-export const prepare = (
+export const execute = (
   client: HttpClient.HttpClient,
+  request: HttpClientRequest,
   { traceAttempts }: Settings,
   controller: AbortController
-): HttpClient.HttpClient =>
+): Effect.Effect<HttpClientResponse, HttpClientError> =>
   HttpClient.mapRequestEffect(client, (request) => {
-    controllers.set(request, controller)
-    return Effect.as(
-      Effect.zipRight(withoutRedirects, traceAttempts ? withoutPropagation : withoutSpan),
-      request
-    )
-  })
+    Abort.controllers.set(request, controller)
+    return Effect.as(traceAttempts ? traced : untraced, request)
+  }).execute(request)
 
 const withoutRedirects = FiberRef.update(FiberRef.currentContext, (context) =>
   Context.add(context, FetchHttpClient.RequestInit, {
@@ -38,6 +39,9 @@ const withoutRedirects = FiberRef.update(FiberRef.currentContext, (context) =>
   })
 )
 
-const withoutPropagation = FiberRef.set(HttpClient.currentTracerPropagation, false)
+const traced = Effect.zipRight(withoutRedirects, FiberRef.set(HttpClient.currentTracerPropagation, false))
 
-const withoutSpan = FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
+const untraced = Effect.zipRight(
+  withoutRedirects,
+  FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
+)

@@ -17,7 +17,8 @@ type Controller = Dispatcher.DispatchController
 export class Exchange implements Dispatcher.DispatchHandler {
   /** Zero until the head has arrived. */
   status = 0
-  headers: Readonly<Record<string, string | Array<string> | undefined>> = {}
+  headers: Record<string, string | Array<string> | undefined> = {}
+  setCookie: string | ReadonlyArray<string> = []
   /** Whether the answer is complete, or will never be. */
   settled = false
   /** Why the answer will never be complete. */
@@ -27,7 +28,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private wantsAll = false
   private aborted = false
   private controller: Controller | undefined
-  private waiting: Array<() => void> = []
+  private notify: (() => void) | undefined
   private readonly release: (() => void) | undefined
 
   /** @param release - called when the exchange is settled */
@@ -45,6 +46,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return
     this.status = status
     this.headers = headers
+    this.setCookie = headers["set-cookie"] ?? []
     this.wake()
   }
 
@@ -85,7 +87,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Completes when more is known than now: the head, a chunk, the end. */
   progress(): Effect.Effect<void> {
     return Effect.async((resume) => {
-      this.waiting.push(() => resume(Effect.void))
+      const others = this.notify
+      this.notify = () => {
+        others?.()
+        resume(Effect.void)
+      }
     })
   }
 
@@ -106,9 +112,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private wake(): void {
-    const waiting = this.waiting
-    if (waiting.length === 0) return
-    this.waiting = []
-    for (const resume of waiting) resume()
+    const notify = this.notify
+    this.notify = undefined
+    notify?.()
   }
 }

@@ -28,6 +28,18 @@ const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
   return whole
 }
 
+/** Makes the platform's headers, which have no lists, of undici's, which are in lower case and nobody else's. */
+const joined = (headers: Exchange["headers"]): Headers.Headers => {
+  for (const name in headers) {
+    const value = headers[name]
+    if (Array.isArray(value)) {
+      headers[name] = value.join(", ")
+    }
+  }
+  // They are joined now.
+  return Headers.unsafeFromRecord(headers as Record<string, string>)
+}
+
 /**
  * The platform's response over an exchange. Its body may be read any number of times and in any form, except that a
  * stream which has begun takes the body away.
@@ -42,7 +54,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   private streamed = false
   private chunks: Array<Uint8Array> | undefined
   private decoded: string | undefined
-  private parsedHeaders: Headers.Headers | undefined
+  private joinedHeaders: Headers.Headers | undefined
   private parsedCookies: Cookies.Cookies | undefined
 
   constructor(request: HttpClientRequest.HttpClientRequest, exchange: Exchange) {
@@ -57,11 +69,11 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get headers(): Headers.Headers {
-    return (this.parsedHeaders ??= Headers.fromInput(this.exchange.headers))
+    return (this.joinedHeaders ??= joined(this.exchange.headers))
   }
 
   get cookies(): Cookies.Cookies {
-    return (this.parsedCookies ??= Cookies.fromSetCookie(this.exchange.headers["set-cookie"] ?? []))
+    return (this.parsedCookies ??= Cookies.fromSetCookie(this.exchange.setCookie))
   }
 
   get remoteAddress(): Option.Option<string> {
