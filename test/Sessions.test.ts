@@ -25,7 +25,7 @@ const sent = (call: Call, answer: unknown) =>
   })
 
 /** On the wire again: redacted values are all equal to an assertion. */
-const revealed = <A, I>(schema: Schema.Schema<A, I>, value: unknown) =>
+const revealed = <A, I>(schema: Schema.Schema<A, I>, value: unknown): unknown =>
   Schema.encodeUnknownSync(schema)(value)
 
 const refreshParams = {
