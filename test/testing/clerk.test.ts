@@ -450,7 +450,7 @@ describe("the Clerk in memory", () => {
 
     it.effect("takes everything that a session can be, and shows it again", () =>
       Effect.gen(function* () {
-        const session = ClerkTest.session({
+        const said = {
           actor: Option.some({ sub: "user_admin" }),
           latestActivity: Option.some({
             id: "sess_activity_1",
@@ -464,7 +464,9 @@ describe("the Clerk in memory", () => {
           }),
           lastActiveOrganizationId: Option.some("org_1"),
           tasks: [{ key: "choose-organization" }]
-        })
+        }
+        const session = ClerkTest.session(said)
+        deepStrictEqual<unknown>({ ...session, ...said }, session)
         const clerk = yield* ClerkTest.ClerkTest
         deepStrictEqual(yield* clerk.addSession(session), session)
         deepStrictEqual(yield* Sessions.get(session.id), session)

@@ -32,7 +32,7 @@ const toApp = (handle: Handler): HttpApp.Default =>
       Effect.map(HttpServerResponse.fromWeb),
       Effect.catchTag("ConnectionLost", () => hangUp(request)),
       // What cannot even be put as a request of the web (a TRACE, a target that is no URL) is answered all the same.
-      Effect.catchAll(() => Effect.sync(internalError)),
+      Effect.orDieWith(({ message }) => new Error(message)),
       Effect.catchAllDefect((defect) =>
         Effect.as(Effect.logDebug("A request could not be handled", defect), internalError())
       ),
