@@ -161,7 +161,8 @@ export const layerEnv: Layer.Layer<ClerkConfig, ConfigError.ConfigError> = Layer
 )
 
 /**
- * Gives every attempt of the operations within this much time, headers and body.
+ * Gives every attempt of the operations within this much time, headers and body; they fail with `InvalidRequest` unless
+ * it is longer than zero.
  *
  * @since 0.1.0
  * @category modifiers
@@ -175,7 +176,7 @@ export const withTimeout: {
     timeout: Duration.DurationInput
   ): Effect.Effect<A, E, R | ClerkConfig>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, timeout: Duration.DurationInput) => {
-  const duration = Duration.decode(timeout)
+  const duration = Option.getOrElse(Duration.decodeUnknown(timeout), () => Duration.zero)
   return Effect.updateService(self, ClerkConfig, (settings) => ({ ...settings, timeout: duration }))
 })
 
@@ -287,7 +288,7 @@ function timeout(input: Duration.DurationInput): Either.Either<Duration.Duration
 }
 
 function retry(policy: ClerkRetry.ClerkRetry): Either.Either<ClerkRetry.ClerkRetry, string> {
-  return typeof policy === "object" && policy !== null && ClerkRetry.TypeId in policy
+  return ClerkRetry.isClerkRetry(policy)
     ? Either.right(policy)
     : Either.left("must be a policy made by the ClerkRetry module")
 }

@@ -7,6 +7,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 
 import * as ClerkError from "./ClerkError.js"
@@ -39,6 +40,15 @@ export interface ClerkRetry {
   readonly [TypeId]: TypeId
   readonly schedule: Schedule.Schedule<unknown, ClerkError.ClerkError>
 }
+
+/**
+ * Whether a value is a retry policy.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isClerkRetry = (u: unknown): u is ClerkRetry =>
+  Predicate.hasProperty(u, TypeId) && Predicate.hasProperty(u, "schedule") && Schedule.isSchedule(u.schedule)
 
 /**
  * The settings of the built-in policy.

@@ -101,7 +101,7 @@ export const listPage = (
  *
  * Details: `pageSize` is 1 to 500 (100 by default). A page is only asked for when it is needed. Sessions that appear
  * while the stream runs push the others back; those that come up again on the next page are left out, as long as
- * fewer than 10,000 appear between two pages.
+ * fewer than 10,000 appear between two pages. Ten pages in a row without anything new end the stream.
  *
  * Gotchas: sessions that *leave* the list while the stream runs pull the others forward, over the edge of a page. To
  * revoke all active sessions, collect them first.
@@ -129,8 +129,8 @@ export const stream = (
       name: "Sessions.stream",
       method: "GET",
       path: ["sessions"],
-      query: Either.map(streamQuery({ ...params, offset }), ({ limit = 100, ...filters }) =>
-        paginated({ ...filters, limit })
+      query: Either.map(streamQuery(params), ({ limit = 100, ...filters }) =>
+        paginated({ ...filters, offset, limit })
       ),
       answer: page,
       refusal: undocumented404

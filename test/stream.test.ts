@@ -73,13 +73,18 @@ describe("stream", () => {
     })
   )
 
-  it.effect("ends where the same page comes again and again, without a count", () =>
-    Effect.gen(function* () {
-      const stub = Stub.make(() => Stub.json([numbered(2), numbered(1)]))
-      deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(2))
-      assert.strictEqual(stub.seen.length, 2)
-    })
-  )
+  for (const [name, answer] of [
+    ["without a count", [numbered(2), numbered(1)]],
+    ["with a count that is never reached", { data: [numbered(2), numbered(1)], total_count: 1_000_000 }]
+  ] as const) {
+    it.effect(`ends where the same page comes again and again, ${name}`, () =>
+      Effect.gen(function* () {
+        const stub = Stub.make(() => Stub.json(answer))
+        deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(2))
+        assert.strictEqual(stub.seen.length, 11)
+      })
+    )
+  }
 
   it.effect("asks for no page that nobody wants", () =>
     Effect.gen(function* () {

@@ -12,6 +12,9 @@ interface Page<A> {
 /** So many ids are remembered: enough to know a repetition, and no more as the list grows longer. */
 const remembered = 10_000
 
+/** So many pages in a row without anything new are the end: a server may serve the same page for ever. */
+const patience = 10
+
 /** Every item of every page, in order, each at most once. */
 export const stream = <A extends { readonly id: string }, E, R>(
   pageAt: (offset: number) => Effect.Effect<Page<A>, E, R>
@@ -32,15 +35,15 @@ export const stream = <A extends { readonly id: string }, E, R>(
       }
       return true
     }
-    return Stream.paginateChunkEffect(0, (offset) =>
+    return Stream.paginateChunkEffect({ offset: 0, stale: 0 }, ({ offset, stale }) =>
       Effect.map(pageAt(offset), ({ data, totalCount }) => {
-        const next = offset + data.length
         const fresh = data.filter(isNew)
-        const isLast = Option.match(totalCount, {
-          onSome: (total) => data.length === 0 || next >= total,
-          // A page may be shorter than asked for, or the same one for ever: only nothing new is surely the end.
-          onNone: () => fresh.length === 0
-        })
+        const next = { offset: offset + data.length, stale: fresh.length === 0 ? stale + 1 : 0 }
+        // Without a count, only an empty page is surely the last: a server may serve shorter ones than asked for.
+        const isLast =
+          data.length === 0 ||
+          next.stale === patience ||
+          Option.exists(totalCount, (total) => next.offset >= total)
         return [Chunk.unsafeFromArray(fresh), isLast ? Option.none() : Option.some(next)]
       })
     )

@@ -63,8 +63,7 @@ export const List = Schema.Struct({
 
 export const Stream = Schema.Struct({
   ...filters,
-  pageSize: Schema.optional(PageSize).pipe(Schema.fromKey("limit")),
-  offset: Offset
+  pageSize: Schema.optional(PageSize).pipe(Schema.fromKey("limit"))
 })
 
 export const Create = Schema.Struct({

@@ -2,11 +2,13 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 
 import type * as ClerkConfig from "../ClerkConfig.js"
 import * as ClerkError from "../ClerkError.js"
+import * as ClerkRetry from "../ClerkRetry.js"
 import * as Path from "./path.js"
 import * as Scrub from "./scrub.js"
 
@@ -39,7 +41,7 @@ export const build = (
   { body = none, method, name, path, query = none, secretBody = false }: Parts,
   settings: ClerkConfig.Settings
 ): Either.Either<Request, ClerkError.InvalidRequest> =>
-  Either.mapBoth(Either.all([Path.render(path), query, body]), {
+  Either.mapBoth(Either.all([Path.render(path), query, body, modified(settings)]), {
     onLeft: (detail) =>
       new ClerkError.InvalidRequest({ operation: name, method, path: `/v1${Path.template(path)}`, detail }),
     onRight: ([rendered, urlParams, json]) => ({
@@ -58,6 +60,16 @@ export const build = (
         Scrub.make([Redacted.value(settings.secretKey), ...(secretBody ? Scrub.strings(json) : [])])
     })
   })
+
+/** What the modifiers of `ClerkConfig` have set, which nobody has checked yet. */
+const modified = ({ retry, timeout }: ClerkConfig.Settings): Encoded<unknown> => {
+  if (!Duration.greaterThan(timeout, Duration.zero)) {
+    return Either.left("timeout: expected a duration longer than zero")
+  }
+  return ClerkRetry.isClerkRetry(retry)
+    ? none
+    : Either.left("retry: expected a policy made by the ClerkRetry module")
+}
 
 const jsonBody = (json: object): HttpBody.HttpBody => {
   const text = JSON.stringify(json)

@@ -7,9 +7,9 @@ import type { ClerkConfig } from "effect-clerk"
 
 import * as B from "./behaviours.js"
 import * as Clerk from "./clerk.js"
-import { secretsFor, settings, transports } from "./harness.js"
-import type { Transport } from "./harness.js"
 import * as Server from "./server.js"
+import { secretsFor, settings, transports } from "./subjects.js"
+import type { Transport } from "./subjects.js"
 
 const { key } = secretsFor("bounds")
 const MB = 1_000_000
@@ -44,7 +44,7 @@ const growth = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     return [most - before, value] as const
   })
 
-for (const transport of ["fetch", "undici"] as const) {
+for (const transport of ["fetch", "undici", "tuned undici"] as const) {
   describe(`over ${transport}`, () => {
     it.live("1 GB at 200 ends after 16 MiB, with memory flat", () =>
       Effect.gen(function* () {

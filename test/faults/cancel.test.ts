@@ -5,9 +5,9 @@ import { ClerkRetry, Sessions } from "effect-clerk"
 import type { ClerkConfig } from "effect-clerk"
 
 import * as B from "./behaviours.js"
-import { operations, outcomeOf, secretsFor, settings, transports } from "./harness.js"
-import type { Transport } from "./harness.js"
 import * as Server from "./server.js"
+import { operations, outcomeOf, secretsFor, settings, transports } from "./subjects.js"
+import type { Transport } from "./subjects.js"
 
 const secrets = secretsFor("cancellation")
 
@@ -51,7 +51,7 @@ const watched = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     return { fiber, noneLeft }
   })
 
-for (const transport of ["fetch", "undici"] as const) {
+for (const transport of ["fetch", "undici", "tuned undici"] as const) {
   describe(`over ${transport}`, () => {
     for (const operation of operations) {
       it.live(`${operation.name}: interrupted before the headers`, () =>

@@ -74,15 +74,16 @@ export const envelope: JsonObject = {
 /** The kinds of answer that the operations know. */
 export type Kind = "session" | "list" | "page" | "token" | "cookies"
 
-export const kindOf = (request: Seen): Kind => {
-  const url = new URL(request.target, "http://localhost")
-  if (url.pathname.endsWith("/refresh"))
-    return request.body.includes(`"format":"cookie"`) ? "cookies" : "token"
-  if (/\/tokens(\/|$)/.test(url.pathname)) return "token"
-  if (request.method === "GET" && url.pathname.endsWith("/sessions")) {
-    return url.searchParams.get("paginated") === "true" ? "page" : "list"
-  }
-  return "session"
+export const kindOf = ({ body, method, target }: Seen): Kind => {
+  const [path = "", query = ""] = target.split("?")
+  const [id, action] = path
+    .slice(path.lastIndexOf("/v1/sessions") + "/v1/sessions".length)
+    .split("/")
+    .slice(1)
+  if (action === "refresh") return body.includes(`"format":"cookie"`) ? "cookies" : "token"
+  if (action === "tokens") return "token"
+  if (id !== undefined || method === "POST") return "session"
+  return new URLSearchParams(query).get("paginated") === "true" ? "page" : "list"
 }
 
 /** The honest answer to a request; `bend` gets at its session, token or cookies before a list or page wraps it. */

@@ -1,99 +1,16 @@
-/** Runs the operations against the fault server and holds each outcome against the table. */
-import { FetchHttpClient, HttpClient } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+/** Holds the outcome of each operation against the table. */
+import { HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import {
-  Cause,
-  Context,
-  Data,
-  Duration,
-  Effect,
-  Exit,
-  FastCheck,
-  Hash,
-  Layer,
-  Option,
-  Redacted,
-  Stream
-} from "effect"
-import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
-import type { ClerkError } from "effect-clerk"
+import { Context, Data, Duration, Effect, Exit, Layer, Redacted } from "effect"
 import type { DurationInput } from "effect/Duration"
 
 import * as Behaviours from "./behaviours.js"
-import type { Kind } from "./clerk.js"
 import * as Secrets from "./secrets.js"
 import * as Server from "./server.js"
-import { table } from "./table.js"
+import { configured, operations, outcomeOf, secretsFor, transports } from "./subjects.js"
+import type { Operation, Transport } from "./subjects.js"
 import type { Outcome, Row, Section } from "./table.js"
-
-export type Transport = "fetch" | "undici"
-
-/** A fresh layer for every use: what one case does to its connections must not reach the next. */
-export const transports: Record<Transport, () => Layer.Layer<HttpClient.HttpClient>> = {
-  fetch: () => Layer.fresh(FetchHttpClient.layer),
-  undici: () => Layer.fresh(NodeHttpClient.layerUndici)
-}
-
-export interface Operation {
-  readonly name: string
-  readonly kind: Kind
-  readonly repeatable: boolean
-  readonly documents404: boolean
-  readonly call: (
-    secrets: Secrets.Secrets
-  ) => Effect.Effect<unknown, ClerkError.ClerkError, HttpClient.HttpClient | ClerkConfig.ClerkConfig>
-}
-
-const refreshParams = ({ key: _key, ...params }: Secrets.Secrets) => ({
-  ...params,
-  expiredToken: Redacted.make(params.expiredToken)
-})
-
-/** The seven operations, the two that page, and the other form of refresh. */
-// oxfmt-ignore
-export const operations: ReadonlyArray<Operation> = [
-  { name: "list",                    kind: "list",    repeatable: true,  documents404: false, call: () => Sessions.list({ userId: "user_1" }) },
-  { name: "listPage",                kind: "page",    repeatable: true,  documents404: false, call: () => Sessions.listPage({ userId: "user_1" }) },
-  { name: "stream",                  kind: "page",    repeatable: true,  documents404: false, call: () => Stream.runCollect(Sessions.stream({ userId: "user_1" })) },
-  { name: "create",                  kind: "session", repeatable: false, documents404: true,  call: () => Sessions.create({ userId: "user_1" }) },
-  { name: "get",                     kind: "session", repeatable: true,  documents404: true,  call: () => Sessions.get("sess_1") },
-  { name: "revoke",                  kind: "session", repeatable: true,  documents404: true,  call: () => Sessions.revoke("sess_1") },
-  { name: "refresh",                 kind: "token",   repeatable: false, documents404: false, call: (secrets) => Sessions.refresh("sess_1", refreshParams(secrets)) },
-  { name: "refresh to cookies",      kind: "cookies", repeatable: false, documents404: false, call: (secrets) => Sessions.refresh("sess_1", { ...refreshParams(secrets), format: "cookie" }) },
-  { name: "createToken",             kind: "token",   repeatable: true,  documents404: true,  call: () => Sessions.createToken("sess_1", { expiresIn: "1 minute" }) },
-  { name: "createTokenFromTemplate", kind: "token",   repeatable: true,  documents404: true,  call: () => Sessions.createTokenFromTemplate("sess_1", "hasura") }
-]
-
-/** Three attempts at most, with hardly any delay between them. */
-export const impatient = ClerkRetry.make({ times: 2, base: "1 millis", cap: "2 millis" })
-
-export const settings = (
-  url: string,
-  key: string,
-  options: Partial<ClerkConfig.Options> = {}
-): Layer.Layer<ClerkConfig.ClerkConfig> =>
-  Layer.orDie(ClerkConfig.layer({ apiUrl: url, secretKey: Redacted.make(key), retry: impatient, ...options }))
-
-const samples = FastCheck.sample(Secrets.arbitrary, { numRuns: 64, seed: 4 })
-
-/** Secrets that are random to the code and the same in every run of a case. */
-export const secretsFor = (name: string): Secrets.Secrets => {
-  const secrets = samples[Math.abs(Hash.string(name)) % samples.length]
-  if (secrets === undefined) throw new Error("no samples")
-  return secrets
-}
-
-export const outcomeOf = (exit: Exit.Exit<unknown, ClerkError.ClerkError>): string =>
-  Exit.match(exit, {
-    onSuccess: () => "value",
-    onFailure: (cause) =>
-      Option.match(Cause.failureOption(cause), {
-        onNone: () => `no failure of ours, but ${Cause.pretty(cause)}`,
-        onSome: (error) => error._tag
-      })
-  })
 
 /** A value as text, secrets and all. */
 const revealed = (value: unknown): string =>
@@ -108,7 +25,7 @@ const expected = (
   transport: Transport
 ): Outcome => {
   if (exceptions.elsewhere !== undefined && !operation.documents404) return exceptions.elsewhere
-  const [ifRepeatable, ifNot] = (transport === "undici" ? exceptions.undici : undefined) ?? [
+  const [ifRepeatable, ifNot] = (transport === "fetch" ? undefined : exceptions.undici) ?? [
     repeatable,
     unrepeatable
   ]
@@ -128,7 +45,7 @@ interface Stage {
 }
 
 /** One operation through one row: the outcome, the requests, the time, the secrets, and what is left behind. */
-const hold = (section: Section, row: Row, operation: Operation, { client, elsewhere, transport }: Stage) =>
+const holdOne = (section: Section, row: Row, operation: Operation, { client, elsewhere, transport }: Stage) =>
   Effect.gen(function* () {
     const [what, behaviour, , , exceptions] = row
     const name = `${what}, ${operation.name} over ${transport}`
@@ -147,7 +64,7 @@ const hold = (section: Section, row: Row, operation: Operation, { client, elsewh
       .call(secrets)
       .pipe(
         Effect.provideService(HttpClient.HttpClient, counting),
-        Effect.provide(settings(url, secrets.key, { timeout }))
+        Effect.provide(configured(url, secrets.key, { timeout }))
       )
 
     if (exceptions?.warm === true) {
@@ -188,9 +105,9 @@ const hold = (section: Section, row: Row, operation: Operation, { client, elsewh
     )
   }).pipe(Effect.scoped)
 
-/** The whole table over one transport: a test for each row, with every operation that it is about. */
-export const holdTable = (transport: Transport) => {
-  for (const section of table) {
+/** The sections of the table over one transport: a test for each row, with every operation that it is about. */
+export const hold = (sections: ReadonlyArray<Section>, transport: Transport) => {
+  for (const section of sections) {
     const about = operations.filter(({ kind }) => section.kinds?.includes(kind) ?? true)
     describe(`${section.about}, over ${transport}`, () => {
       for (const row of section.rows) {
@@ -202,7 +119,7 @@ export const holdTable = (transport: Transport) => {
               const client = Context.get(yield* Layer.build(transports[transport]()), HttpClient.HttpClient)
               yield* Effect.forEach(
                 about,
-                (operation) => hold(section, row, operation, { transport, client, elsewhere }),
+                (operation) => holdOne(section, row, operation, { transport, client, elsewhere }),
                 {
                   concurrency: "unbounded",
                   discard: true

@@ -1,3 +1,4 @@
-import { holdTable } from "./harness.js"
+import { hold } from "./harness.js"
+import { table } from "./table.js"
 
-holdTable("fetch")
+hold(table, "fetch")

@@ -53,6 +53,8 @@ export interface Section {
   readonly timeout?: "200 millis" | "1 second"
   /** The kinds of answer that it is about; all where nothing is said. */
   readonly kinds?: ReadonlyArray<Kind>
+  /** About what an answer says and not how it comes, so that it is all one to the transport. */
+  readonly content?: true
   /** Whether every value must be the one that an honest server gives. */
   readonly honest?: true
   readonly rows: ReadonlyArray<Row>
@@ -230,7 +232,7 @@ export const table: ReadonlyArray<Section> = [
     ["duplicate keys",                     withFirst(`"object":"other","object":7`),  "value x1",          "value x1"],
     ["an answer at 299",                   json(299, (request) => Clerk.answerTo(request)), "value x1",    "value x1"],
   ] },
-  { about: "Clerk's envelope, bent", rows: [
+  { about: "Clerk's envelope, bent", content: true, rows: [
     ["as documented, 400",                 json(400, Clerk.envelope),                 "ClerkErrors x1",    "ClerkErrors x1"],
     ["as documented, 401",                 json(401, Clerk.envelope),                 "Unauthorized x1",   "Unauthorized x1"],
     ["as documented, 404",                 json(404, Clerk.envelope),                 "NotFound x1",       "NotFound x1",       { elsewhere: "ClerkErrors x1" }],
@@ -278,7 +280,7 @@ export const table: ReadonlyArray<Section> = [
     ["a good answer at 500",               json(500, (request) => Clerk.answerTo(request)), "ApiError x3", "ApiError x1"],
     ["a good answer at 403",               json(403, (request) => Clerk.answerTo(request)), "ApiError x1", "ApiError x1"],
   ] },
-  { about: "session", kinds: ["session", "list", "page"], rows: [
+  { about: "session", content: true, kinds: ["session", "list", "page"], rows: [
     ...["object", ...sessionTexts, ...sessionTimes].flatMap((field): ReadonlyArray<Row> => [
       [`no ${field}`,                      without(field),                            "DecodeError x1",    "DecodeError x1"],
       [`${field}: null`,                   withField(field, null),                    "DecodeError x1",    "DecodeError x1"],
@@ -310,23 +312,23 @@ export const table: ReadonlyArray<Section> = [
     ]),
     ["a token in its place",               json(200, Clerk.tokenFor),                  "DecodeError x1",    "DecodeError x1"],
   ] },
-  { about: "session list, good", kinds: ["list"], rows: [
+  { about: "session list, good", content: true, kinds: ["list"], rows: [
     ["an odd but legal row",               json(200, [{ ...Clerk.session, status: "new", extra: 1, actor: null }]), "value x1", "value x1"],
     ["rows without a count",               json(200, { data: [Clerk.session] }),      "value x1",          "value x1"],
   ] },
-  { about: "session page, good", kinds: ["page"], rows: [
+  { about: "session page, good", content: true, kinds: ["page"], rows: [
     ["an odd but legal row",               json(200, { data: [{ ...Clerk.session, status: "new", extra: 1, actor: null }], total_count: 1 }), "value x1", "value x1"],
     ["a count that is null",               json(200, { data: [], total_count: null }), "value x1",         "value x1"],
     ["a negative count",                   json(200, { data: [], total_count: -1 }),  "DecodeError x1",    "DecodeError x1"],
     ["a count in letters",                 json(200, { data: [], total_count: "1" }), "DecodeError x1",    "DecodeError x1"],
   ] },
-  { about: "session list, bad", kinds: ["list", "page"], rows: [
+  { about: "session list, bad", content: true, kinds: ["list", "page"], rows: [
     ["one bad row",                        json(200, [Clerk.session, { ...Clerk.session, id: 7 }, Clerk.session]), "DecodeError x1", "DecodeError x1"],
     ["a row that is null",                 json(200, [Clerk.session, null]),          "DecodeError x1",    "DecodeError x1"],
     ["a session in place of the list",     json(200, Clerk.session),                  "DecodeError x1",    "DecodeError x1"],
     ["data: null",                         json(200, { data: null, total_count: 0 }), "DecodeError x1",    "DecodeError x1"],
   ] },
-  { about: "token", kinds: ["token"], rows: [
+  { about: "token", content: true, kinds: ["token"], rows: [
     ["no jwt",                             without("jwt"),                            "DecodeError x1",    "DecodeError x1"],
     ["an empty jwt",                       withField("jwt", ""),                      "DecodeError x1",    "DecodeError x1"],
     ["jwt: null",                          withField("jwt", null),                    "DecodeError x1",    "DecodeError x1"],
@@ -335,7 +337,7 @@ export const table: ReadonlyArray<Section> = [
     ["another object",                     withField("object", "cookies"),            "DecodeError x1",    "DecodeError x1"],
     ["cookies in its place",               json(200, Clerk.cookiesFor), "DecodeError x1", "DecodeError x1"],
   ] },
-  { about: "cookies", kinds: ["cookies"], rows: [
+  { about: "cookies", content: true, kinds: ["cookies"], rows: [
     ["no cookies",                         without("cookies"),                        "DecodeError x1",    "DecodeError x1"],
     ["cookies: null",                      withField("cookies", null),                "DecodeError x1",    "DecodeError x1"],
     ["cookies: text",                      withField("cookies", "a=b"),               "DecodeError x1",    "DecodeError x1"],

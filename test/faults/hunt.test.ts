@@ -1,0 +1,83 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Option, Schema } from "effect"
+import { ClerkError, ClerkRetry } from "effect-clerk"
+
+import * as Arbitrary from "./arbitrary.js"
+import * as Memory from "./memory.js"
+import { forAll } from "./property.js"
+import { configured, operations, outcomeOf, secretsFor } from "./subjects.js"
+import type { Operation } from "./subjects.js"
+
+/** Each is given to every operation: more than 10,000 cases. */
+const answers = 1200
+
+const secrets = secretsFor("hunt")
+
+const config = configured("http://127.0.0.1:1234", secrets.key, {
+  retry: ClerkRetry.none,
+  maxResponseSize: 2000
+})
+
+const encode = Schema.encodeEither(ClerkError.ClerkError)
+
+/** Gives an answer to an operation, and tells how that ends: in a value or in a failure that is good for something. */
+const outcome = ({ body, headers, sized, status }: Arbitrary.Answer, operation: Operation) =>
+  Effect.gen(function* () {
+    const { layer, requests } = Memory.make((request) => {
+      const bytes = Uint8Array.from(body(request))
+      return Memory.response(status, bytes, {
+        ...headers,
+        ...(sized ? { "content-length": String(bytes.length) } : {})
+      })
+    })
+    const exit = yield* operation
+      .call(secrets)
+      .pipe(Effect.provide(layer), Effect.provide(config), Effect.exit)
+    assert.isAtMost(requests.length, operation.name === "stream" ? 11 : 1)
+    if (Exit.isSuccess(exit)) {
+      assert.isTrue(status >= 200 && status < 300)
+    } else {
+      const failure = Cause.failureOption(exit.cause)
+      assert(Option.isSome(failure), `${operation.name}: ${Cause.pretty(exit.cause)}`)
+      const error = failure.value
+      // What cannot be encoded or printed would be a defect later, in a logger or on its way to somebody else.
+      assert.strictEqual(encode(error)._tag, "Right")
+      assert.isAbove(JSON.stringify(error).length, 0)
+      assert.notInclude(error.message, "\n")
+      assert.strictEqual(error.operation, `Sessions.${operation.name.split(" ")[0]}`)
+    }
+    return outcomeOf(exit)
+  })
+
+describe("whatever is answered", () => {
+  it.effect(
+    "only values and tagged failures come out",
+    () =>
+      Effect.gen(function* () {
+        const outcomes = new Map<string, number>()
+        yield* forAll(Arbitrary.answer, answers, (answer) =>
+          Effect.forEach(
+            operations,
+            (operation) =>
+              Effect.map(outcome(answer, operation), (name) =>
+                outcomes.set(name, (outcomes.get(name) ?? 0) + 1)
+              ),
+            { discard: true }
+          )
+        )
+        // The cases are worth something only if they come to all ends that an answer can have.
+        for (const tag of [
+          "value",
+          "ApiError",
+          "ClerkErrors",
+          "DecodeError",
+          "NotFound",
+          "RateLimited",
+          "Unauthorized"
+        ]) {
+          assert.isAbove(outcomes.get(tag) ?? 0, 20, tag)
+        }
+      }),
+    60_000
+  )
+})
