@@ -1,6 +1,7 @@
 import type { ClerkConfig } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
@@ -23,10 +24,12 @@ export const json = (body: unknown, status = 200, headers: HeadersInit = {}) =>
     headers: { "content-type": "application/json", ...Object.fromEntries(new Headers(headers)) }
   })
 
-/** A connection that breaks before there is an answer. */
-export const reset = Effect.fail(new Error("reset"))
+class Reset extends Data.TaggedError("Reset") {}
 
-type Answer = Response | Effect.Effect<Response, Error>
+/** A connection that breaks before there is an answer. */
+export const reset = new Reset()
+
+type Answer = Response | Effect.Effect<Response, Reset>
 
 /** The client's two requirements, the first of them answering from `answer`, and the list of what it was asked. */
 export const make = (
