@@ -1,5 +1,4 @@
 /** Makes the request of an operation, or refuses its arguments. */
-import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
@@ -45,15 +44,11 @@ export const build = (
     onLeft: (detail) =>
       new ClerkError.InvalidRequest({ operation: name, method, path: `/v1${Path.template(path)}`, detail }),
     onRight: ([rendered, urlParams, json]) => ({
-      http: HttpClientRequest.make(method)(`${settings.apiUrl}/v1${rendered}`, {
-        headers: Headers.unsafeFromRecord({
-          accept: "application/json",
-          authorization: `Bearer ${Redacted.value(settings.secretKey)}`,
-          "clerk-api-version": settings.apiVersion,
-          "user-agent": settings.userAgent
-        }),
-        urlParams,
-        body: jsonBody(json)
+      http: HttpClientRequest.modify(template(settings), {
+        method,
+        url: `${settings.apiUrl}/v1${rendered}`,
+        ...(query === none ? {} : { urlParams }),
+        ...(body === none ? {} : { body: jsonBody(json) })
       }),
       at: { operation: name, method, path: `/v1${rendered}` },
       scrub: () =>
@@ -69,6 +64,26 @@ const modified = ({ retry, timeout }: ClerkConfig.Settings): Encoded<unknown> =>
   return ClerkRetry.isClerkRetry(retry)
     ? none
     : Either.left("retry: expected a policy made by the ClerkRetry module")
+}
+
+/** Made once for the same settings: to make its headers takes longer than all the rest of a request. */
+const templates = new WeakMap<ClerkConfig.Settings, HttpClientRequest.HttpClientRequest>()
+
+const template = (settings: ClerkConfig.Settings): HttpClientRequest.HttpClientRequest => {
+  const made = templates.get(settings)
+  if (made !== undefined) {
+    return made
+  }
+  const template = HttpClientRequest.get("", {
+    headers: {
+      accept: "application/json",
+      authorization: `Bearer ${Redacted.value(settings.secretKey)}`,
+      "clerk-api-version": settings.apiVersion,
+      "user-agent": settings.userAgent
+    }
+  })
+  templates.set(settings, template)
+  return template
 }
 
 const jsonBody = (json: object): HttpBody.HttpBody => {

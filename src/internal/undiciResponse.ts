@@ -146,15 +146,14 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
 
   /** The chunks of the whole body. */
   private body(): Effect.Effect<ReadonlyArray<Uint8Array>, HttpClientError.ResponseError> {
+    if (this.streamed) return Effect.fail(this.unreadable(new Error("The body has been streamed")))
+    if (this.exchange.failure !== undefined) return Effect.fail(this.unreadable(this.exchange.failure.cause))
+    if (this.exchange.settled) return Effect.succeed((this.chunks ??= this.exchange.take()))
     return Effect.suspend(() => {
-      if (this.streamed) return Effect.fail(this.unreadable(new Error("The body has been streamed")))
-      if (this.exchange.failure !== undefined)
-        return Effect.fail(this.unreadable(this.exchange.failure.cause))
-      if (this.exchange.settled) return Effect.succeed((this.chunks ??= this.exchange.take()))
       abandoned.unregister(this.exchange)
       return Effect.zipRight(
         Effect.onInterrupt(this.exchange.end(), () => Effect.sync(() => this.exchange.abort())),
-        this.body()
+        Effect.suspend(() => this.body())
       )
     })
   }
