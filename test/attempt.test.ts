@@ -1,0 +1,76 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Either, Fiber, HashMap, Option } from "effect"
+import { ClerkRetry, Sessions } from "effect-clerk"
+
+import * as Stub from "./utils/stub.js"
+
+describe("the timeout of an attempt, on the live clock", () => {
+  it.live("interrupts what takes too long, and ends with Timeout", () =>
+    Effect.gen(function* () {
+      let interrupted = false
+      const stub = Stub.make(
+        () =>
+          Effect.onInterrupt(Effect.never, () =>
+            Effect.sync(() => {
+              interrupted = true
+            })
+          ),
+        { timeout: "20 millis", retry: ClerkRetry.none }
+      )
+      const [elapsed, error] = yield* Effect.flip(Sessions.get("a")).pipe(
+        Effect.provide(stub.layer),
+        Effect.timed
+      )
+      assert.strictEqual(error._tag, "Timeout")
+      assert.isTrue(interrupted)
+      assert.isAtLeast(Duration.toMillis(elapsed), 19)
+      assert.isBelow(Duration.toMillis(elapsed), 1000)
+    })
+  )
+
+  it.live.each([Duration.infinity, Duration.days(30)])("does not go off early, at %s", (timeout) =>
+    Effect.gen(function* () {
+      // Longer than a timer of JavaScript can wait: told to, it goes off at once.
+      const stub = Stub.make(() => Effect.as(Effect.sleep("20 millis"), Stub.json(Stub.wireSession)), {
+        timeout
+      })
+      const session = yield* Effect.provide(Sessions.get("a"), stub.layer)
+      assert.strictEqual(session.status, "active")
+    })
+  )
+
+  it.live("leaves no timer behind that would keep a process alive", () =>
+    Effect.gen(function* () {
+      const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length
+      const before = timers()
+      const stub = Stub.make((_, count) =>
+        count === 1
+          ? Stub.json(Stub.wireSession)
+          : count === 2
+            ? Effect.as(Effect.yieldNow(), Stub.json({}, 404))
+            : Effect.never
+      )
+      yield* Effect.provide(Sessions.get("a"), stub.layer)
+      assert.isTrue(Either.isLeft(yield* Effect.either(Effect.provide(Sessions.get("a"), stub.layer))))
+      const fiber = yield* Effect.fork(Effect.provide(Sessions.get("a"), stub.layer))
+      yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => stub.seen.length === 3 }))
+      yield* Fiber.interrupt(fiber)
+      assert.isAtMost(timers(), before)
+    })
+  )
+})
+
+it.effect("the fiber of an attempt has the caller's fiber refs", () =>
+  Effect.gen(function* () {
+    const stub = Stub.make(() =>
+      Effect.map(Effect.logAnnotations, (annotations) =>
+        Stub.json({ ...Stub.wireSession, id: Option.getOrThrow(HashMap.get(annotations, "id")) })
+      )
+    )
+    const session = yield* Sessions.get("a").pipe(
+      Effect.annotateLogs("id", "sess_annotated"),
+      Effect.provide(stub.layer)
+    )
+    assert.strictEqual(session.id, "sess_annotated")
+  })
+)
