@@ -39,7 +39,6 @@ export const inRounds = async <S extends { readonly name: string }>(
     for (let turn = 0; turn < subjects.length; turn++) {
       const subject = subjects[(round + turn) % subjects.length]
       if (subject !== undefined) {
-        collectGarbage()
         const value = await measure(subject)
         values[subject.name] = [...(values[subject.name] ?? []), value]
       }
@@ -48,7 +47,11 @@ export const inRounds = async <S extends { readonly name: string }>(
   return values
 }
 
-/** Processor time of this process for one call, in microseconds; the collector of garbage is in it. */
+/**
+ * Processor time of this process for one call, in microseconds; the collection of garbage is in it.
+ *
+ * Garbage is not collected by hand in between: with it V8 throws away the code of whoever is not at work just then.
+ */
 export const processorTime =
   (operation: Operation, calls: number, concurrency: number) =>
   async (subject: Subject): Promise<number> => {
@@ -62,6 +65,7 @@ export const processorTime =
 export const allocation =
   (operation: Operation, calls: number) =>
   async (subject: Subject): Promise<number> => {
+    collectGarbage()
     const before = process.memoryUsage().heapUsed
     await subject.run(operation, calls, 1)
     return (process.memoryUsage().heapUsed - before) / calls
