@@ -44,12 +44,12 @@ export const session: Shortcut<Session.Session> = (json) => {
         actor,
         status,
         lastActiveOrganizationId,
-        lastActiveAt: DateTime.unsafeMake(last_active_at),
+        lastActiveAt: utc(last_active_at),
         latestActivity,
-        expireAt: DateTime.unsafeMake(expire_at),
-        abandonAt: DateTime.unsafeMake(abandon_at),
-        updatedAt: DateTime.unsafeMake(updated_at),
-        createdAt: DateTime.unsafeMake(created_at),
+        expireAt: utc(expire_at),
+        abandonAt: utc(abandon_at),
+        updatedAt: utc(updated_at),
+        createdAt: utc(created_at),
         tasks
       }
     : undefined
@@ -135,6 +135,14 @@ const isCount = (json: unknown): json is number => Number.isSafeInteger(json) &&
 
 /** Beyond this, in milliseconds on either side of the epoch, there are no dates. */
 const lastDate = 8.64e15
+
+const date = new Date(0)
+
+/** The same as `DateTime.unsafeMake`, without a `Date` for every one of them. */
+const utc = (millis: number): DateTime.Utc => {
+  date.setTime(millis)
+  return DateTime.unsafeFromDate(date)
+}
 
 const isTimestamp = (json: unknown): json is number =>
   Number.isSafeInteger(json) && Math.abs(Number(json)) <= lastDate
