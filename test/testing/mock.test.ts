@@ -19,6 +19,17 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 
+/** Redacted values are all equal to an assertion. */
+const revealed = (argument: unknown) =>
+  typeof argument === "object" && argument !== null
+    ? Object.fromEntries(
+        Object.entries(argument).map(([key, value]) => [
+          key,
+          Redacted.isRedacted(value) ? `redacted ${String(Redacted.value(value))}` : value
+        ])
+      )
+    : argument
+
 const where = { operation: "Sessions.get", method: "GET", path: "/v1/sessions/sess_1" }
 
 const jwt = Redacted.make("eyJhbGciOiJSUzI1NiJ9.e30.c2ln")
@@ -63,7 +74,7 @@ describe("layerMock", () => {
         <A>(value: A) =>
         (...args: ReadonlyArray<unknown>) =>
           Effect.sync(() => {
-            seen.push(args)
+            seen.push(args.map(revealed))
             return value
           })
       const session = ClerkTest.session()
@@ -100,6 +111,11 @@ describe("layerMock", () => {
         Sessions.createToken("sess_1", { expiresIn: "1 minute" }),
         Sessions.createTokenFromTemplate("sess_1", "a b", { expiresIn: 90_000 })
       ]).pipe(Effect.provide(layer))
+      const refreshed = {
+        expiredToken: "redacted a",
+        refreshToken: "redacted b",
+        requestOrigin: "https://example.com"
+      }
       deepStrictEqual(seen, [
         [{ userId: "123", clientId: "client_1", status: "active", limit: 5, offset: 0 }],
         [{ clientId: "client_1" }],
@@ -109,13 +125,13 @@ describe("layerMock", () => {
         [
           "sess_1",
           {
-            ...refresh,
+            ...refreshed,
             requestHeaders: { accept: ["a"], cookie: ["b", "c"] },
             requestOriginatingIp: "192.0.2.1",
             suffixedCookies: false
           }
         ],
-        ["sess_1", { ...refresh, suffixedCookies: true }],
+        ["sess_1", { ...refreshed, suffixedCookies: true }],
         ["sess_1"],
         ["sess_1", {}],
         ["sess_1", { expiresIn: Duration.minutes(1) }],
