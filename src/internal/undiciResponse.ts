@@ -11,6 +11,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
+import * as Limited from "./limited.js"
 import type { Exchange } from "./undiciExchange.js"
 
 const decoder = new TextDecoder()
@@ -46,7 +47,10 @@ const joined = (headers: Exchange["headers"]): Headers.Headers => {
  *
  * @internal
  */
-export class UndiciResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+export class UndiciResponse
+  extends Inspectable.Class
+  implements HttpClientResponse.HttpClientResponse, Limited.Limited
+{
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
@@ -124,11 +128,38 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     })
   }
 
+  [Limited.upTo](limit: number): Effect.Effect<ReadonlyArray<Uint8Array>, HttpClientError.ResponseError> {
+    if (this.streamed || this.exchange.settled) return this.body()
+    abandoned.unregister(this.exchange)
+    this.streamed = true
+    return Effect.onInterrupt(this.gather([], limit), () => Effect.sync(() => this.exchange.abort()))
+  }
+
   toJSON(): unknown {
     return HttpIncomingMessage.inspect(this, {
       _id: "@effect/platform/HttpClientResponse",
       request: this.request.toJSON(),
       status: this.status
+    })
+  }
+
+  /** What arrives until there is more than that left, or no more to come. */
+  private gather(
+    chunks: Array<Uint8Array>,
+    left: number
+  ): Effect.Effect<ReadonlyArray<Uint8Array>, HttpClientError.ResponseError> {
+    return Effect.suspend(() => {
+      const more = this.exchange.take()
+      chunks.push(...more)
+      left -= more.reduce((length, chunk) => length + chunk.length, 0)
+      if (left < 0) {
+        this.exchange.abort()
+        return Effect.succeed(chunks)
+      }
+      if (!this.exchange.settled) return Effect.zipRight(this.exchange.progress(), this.gather(chunks, left))
+      return this.exchange.failure === undefined
+        ? Effect.succeed(chunks)
+        : Effect.fail(this.unreadable(this.exchange.failure.cause))
     })
   }
 
