@@ -47,7 +47,7 @@ export interface Options {
   readonly maxResponseSize?: number | undefined
   /**
    * Whether the HTTP client's own span is recorded for every attempt, inside the operation's span; `false` by default.
-   * It holds every header of the answer.
+   * It names the headers that went and came, without their values.
    */
   readonly traceAttempts?: boolean | undefined
 }

@@ -1,5 +1,6 @@
 /** Prepares the caller's HTTP client for requests that carry the secret key. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
@@ -39,7 +40,11 @@ const withoutRedirects = FiberRef.update(FiberRef.currentContext, (context) =>
   })
 )
 
-const traced = Effect.zipRight(withoutRedirects, FiberRef.set(HttpClient.currentTracerPropagation, false))
+/** The span gets the names of the headers only: whatever was sent could come back in any of them. */
+const traced = withoutRedirects.pipe(
+  Effect.zipRight(FiberRef.set(HttpClient.currentTracerPropagation, false)),
+  Effect.zipRight(FiberRef.set(Headers.currentRedactedNames, [/(?:)/]))
+)
 
 const untraced = Effect.zipRight(
   withoutRedirects,
