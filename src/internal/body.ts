@@ -4,11 +4,11 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import { constVoid } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
 import * as Limited from "./limited.js"
+import * as Source from "./source.js"
 
 export interface Body {
   readonly text: string
@@ -24,23 +24,12 @@ export const read = (
   if (Limited.isLimited(response)) {
     return Effect.map(response[Limited.upTo](limit), (chunks) => decoded(chunks, limit))
   }
-  const source = sourceOf(response)
+  const source = Source.of(response)
   if (source !== undefined) {
-    return Effect.async((resume) => {
-      readSource(source, limit).then(
-        (body) => resume(Effect.succeed(body)),
-        (cause: unknown) =>
-          resume(
-            new HttpClientError.ResponseError({
-              request: response.request,
-              response,
-              reason: "Decode",
-              cause
-            })
-          )
-      )
-      return Effect.sync(source.close)
-    })
+    // What the caller's client has read is in memory, and nowhere else.
+    return source.used
+      ? Effect.map(response.text, (text) => ({ text: text.slice(0, limit), cut: text.length > limit }))
+      : readSource(source.open(), limit, (cause) => unreadable(response, cause))
   }
   const length = headers["content-length"] ?? ""
   // Compressed, it could grow beyond the length it announces.
@@ -49,50 +38,28 @@ export const read = (
     : readStream(response, limit)
 }
 
-interface Source {
-  readonly next: () => Promise<{ readonly done?: boolean | undefined; readonly value?: unknown }>
-  /** Breaks off, even where `next` is still waiting. */
-  readonly close: () => void
-}
+const unreadable = (response: HttpClientResponse.HttpClientResponse, cause: unknown) =>
+  new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
-/**
- * The body that the platform's responses over `fetch` and undici are made of, unless somebody has begun to read it.
- *
- * It is private to them, and so this is only a way past the public ones: `stream` takes several times as long as all the
- * rest of a call, `text` as long as half of it, and that would read whatever comes.
- */
-const sourceOf = (response: HttpClientResponse.HttpClientResponse): Source | undefined => {
-  const source: unknown = Reflect.get(response, "source")
-  const body = Predicate.hasProperty(source, "body") ? source.body : undefined
-  if (body instanceof ReadableStream && !body.locked && !isUsed(source)) {
-    const reader = body.getReader()
-    return { next: () => reader.read(), close: () => void reader.cancel().catch(constVoid) }
-  }
-  if (isReadable(body) && !isUsed(body)) {
-    const iterator = body[Symbol.asyncIterator]()
-    return { next: () => iterator.next(), close: () => void body.destroy() }
-  }
-  return undefined
-}
+const readSource = <E>(
+  reader: Source.Reader,
+  limit: number,
+  onError: (cause: unknown) => E
+): Effect.Effect<Body, E> =>
+  Effect.async((resume) => {
+    readAll(reader, limit).then(
+      (chunks) => resume(Effect.succeed(decoded(chunks, limit))),
+      (cause: unknown) => resume(Effect.fail(onError(cause)))
+    )
+    return Effect.sync(reader.close)
+  })
 
-/** As far as a `Readable` of Node has to be known here, where Node may not be. */
-interface Readable extends AsyncIterable<unknown> {
-  readonly destroy: () => unknown
-}
-
-const isReadable = (body: unknown): body is Readable =>
-  Predicate.hasProperty(body, Symbol.asyncIterator) &&
-  Predicate.hasProperty(body, "destroy") &&
-  Predicate.isFunction(body.destroy)
-
-const isUsed = (body: unknown): boolean => Predicate.hasProperty(body, "bodyUsed") && body.bodyUsed === true
-
-const readSource = async ({ close, next }: Source, limit: number): Promise<Body> => {
+const readAll = async ({ close, next }: Source.Reader, limit: number): Promise<ReadonlyArray<Uint8Array>> => {
   const chunks: Array<Uint8Array> = []
   for (let size = 0; size <= limit;) {
     const { done, value } = await next()
     if (done === true) {
-      return decoded(chunks, limit)
+      return chunks
     }
     if (!Predicate.isUint8Array(value)) {
       throw new TypeError("The body is not made of bytes")
@@ -101,21 +68,24 @@ const readSource = async ({ close, next }: Source, limit: number): Promise<Body>
     size += value.length
   }
   close()
-  return decoded(chunks, limit)
+  return chunks
 }
 
-const readStream = (response: HttpClientResponse.HttpClientResponse, limit: number) => {
-  let size = 0
-  return response.stream.pipe(
-    Stream.takeUntil((chunk) => (size += chunk.length) > limit),
-    Stream.runCollect,
-    Effect.catchIf(
-      (error) => error.reason === "EmptyBody",
-      () => Effect.succeed(Chunk.empty<Uint8Array>())
-    ),
-    Effect.map((chunks) => decoded(Chunk.toReadonlyArray(chunks), limit))
-  )
-}
+const readStream = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
+  Effect.suspend(() => {
+    let size = 0
+    return response.stream.pipe(
+      Stream.takeUntil((chunk) => (size += chunk.length) > limit),
+      Stream.runCollect,
+      Effect.catchIf(
+        (error) => error.reason === "EmptyBody",
+        () => Effect.succeed(Chunk.empty<Uint8Array>())
+      ),
+      // A stream that somebody reads already.
+      Effect.catchAllDefect((cause) => Effect.fail(unreadable(response, cause))),
+      Effect.map((chunks) => decoded(Chunk.toReadonlyArray(chunks), limit))
+    )
+  })
 
 const utf8 = new TextDecoder()
 
