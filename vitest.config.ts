@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 
 import { defineConfig } from "vitest/config"
@@ -15,8 +16,10 @@ export default defineConfig({
   test: {
     // Properties of thousands of cases take their time on a small machine; what must be quick says so itself.
     testTimeout: 60_000,
-    // Some tests measure time over real sockets: on two cores, nothing else may take the processor meanwhile.
-    fileParallelism: false,
+    // To load Effect for every file anew would take longer than most files do.
+    isolate: false,
+    maxWorkers: availableParallelism(),
+    minWorkers: availableParallelism(),
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"]
   }
 })

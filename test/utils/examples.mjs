@@ -1,0 +1,14 @@
+// Runs programs one after another in one process, each until nothing is left to do: to load Effect once is enough.
+// `node examples.mjs FOLDER NAME …`
+const [folder, ...names] = process.argv.slice(2)
+
+const next = () => {
+  const name = names.shift()
+  if (name !== undefined) {
+    console.log(`\n=== ${name}`)
+    void import(`${folder}/${name}.mjs`)
+  }
+}
+
+process.on("beforeExit", next)
+next()
