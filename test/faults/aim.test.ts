@@ -4,6 +4,7 @@ import type { Exit } from "effect"
 import { ClerkConfig, Sessions } from "effect-clerk"
 import type { ClerkError } from "effect-clerk"
 
+import { utf16 } from "./arbitrary.js"
 import * as B from "./behaviours.js"
 import * as Clerk from "./clerk.js"
 import * as Memory from "./memory.js"
@@ -21,7 +22,7 @@ const memory = () => Memory.make((request) => Response.json(Clerk.answerTo(reque
 
 /** Texts that have climbed out of paths before, and any other. */
 const hostile = FastCheck.oneof(
-  FastCheck.string({ unit: "binary", maxLength: 20 }),
+  utf16,
   FastCheck.string({ unit: "grapheme", maxLength: 20 }),
   FastCheck.webPath(),
   FastCheck.array(

@@ -143,6 +143,15 @@ const waysOfError = (error: unknown): ReadonlyArray<string> => [
   JSON.stringify(encode(error))
 ]
 
+const waysOfExit = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<string> =>
+  Exit.match(exit, {
+    onSuccess: ways,
+    onFailure: (cause) => [
+      ...waysOfCause(cause),
+      ...Option.match(Cause.failureOption(cause), { onNone: () => [], onSome: waysOfError })
+    ]
+  })
+
 interface Remembered extends Tracer.Span {
   readonly events: ReadonlyArray<unknown>
   status: Tracer.SpanStatus
@@ -187,10 +196,13 @@ const remembering = (spans: Array<Remembered>): Tracer.Tracer =>
     }
   })
 
+export interface Observed<A, E> {
+  readonly exit: Exit.Exit<A, E>
+  readonly texts: ReadonlyArray<string>
+}
+
 /** Runs an effect and hands back how it ended, with every text in which anything of it could be read afterwards. */
-export const observe = <A, E, R>(
-  self: Effect.Effect<A, E, R>
-): Effect.Effect<{ readonly exit: Exit.Exit<A, E>; readonly texts: ReadonlyArray<string> }, never, R> =>
+export const observe = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Observed<A, E>, never, R> =>
   Effect.gen(function* () {
     const sink: Array<string> = []
     const spans: Array<Remembered> = []
@@ -241,13 +253,11 @@ export const observe = <A, E, R>(
       texts: [
         ...sink,
         Util.inspect(traced, { depth: 12, maxStringLength: null, maxArrayLength: null }),
-        ...ways(exit),
-        ...(Exit.isFailure(exit)
-          ? [
-              ...waysOfCause(exit.cause),
-              ...Option.match(Cause.failureOption(exit.cause), { onNone: () => [], onSome: waysOfError })
-            ]
-          : [])
+        ...waysOfExit(exit)
       ]
     }
   })
+
+/** The same without loggers and spans: what can be read in how it ended. */
+export const look = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Observed<A, E>, never, R> =>
+  Effect.map(Effect.exit(self), (exit) => ({ exit, texts: waysOfExit(exit) }))

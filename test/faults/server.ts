@@ -54,7 +54,16 @@ export interface FaultServer {
   ) => Effect.Effect<void, NeverHeld>
 }
 
+export interface Options {
+  /** The URL of another server, for redirects to lure to. */
+  readonly elsewhere?: string
+  /** Whether it keeps the requests, which takes memory for every one. */
+  readonly remembers?: boolean
+}
+
 export interface Counters {
+  /** Requests that arrived so far. */
+  arrived: number
   /** Connections accepted so far. */
   opened: number
   /** Connections open now. */
@@ -80,12 +89,12 @@ export class NeverHeld extends Data.TaggedError("NeverHeld")<{
 /** Starts a server on a free loopback port; closing the scope ends it with every connection it has. */
 export const make = (
   initial: Behaviour,
-  elsewhere = "http://127.0.0.1:1"
+  { elsewhere = "http://127.0.0.1:1", remembers = true }: Options = {}
 ): Effect.Effect<FaultServer, never, Scope.Scope> =>
   Effect.gen(function* () {
     let behaviour = initial
     const requests: Array<Seen> = []
-    const counters: Counters = { opened: 0, open: 0, inFlight: 0, aborted: 0, written: 0 }
+    const counters: Counters = { arrived: 0, opened: 0, open: 0, inFlight: 0, aborted: 0, written: 0 }
     const sockets = new Set<Net.Socket>()
     const waiting = new Set<() => void>()
     const changed = () => {
@@ -108,12 +117,13 @@ export const make = (
         const parsed = parse(pending)
         if (parsed === undefined) return
         pending = parsed.rest
-        requests.push(parsed.request)
+        if (remembers) requests.push(parsed.request)
+        counters.arrived++
         counters.inFlight++
         indexOnConnection++
         const exchange: Exchange = {
           request: parsed.request,
-          index: requests.length,
+          index: counters.arrived,
           indexOnConnection,
           elsewhere,
           write: (bytes) =>
