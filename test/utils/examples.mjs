@@ -5,7 +5,7 @@ const [folder, ...names] = process.argv.slice(2)
 const next = () => {
   const name = names.shift()
   if (name !== undefined) {
-    console.log(`\n=== ${name}`)
+    process.stdout.write(`\n=== ${name}\n`)
     void import(`${folder}/${name}.mjs`)
   }
 }
