@@ -11,12 +11,39 @@ export const controllers = globalValue(
   () => new WeakMap<HttpClientRequest, AbortController>()
 )
 
-/** A controller that can tell of its abort without a signal, which takes longer to make than to send a request. */
-export class Controller extends AbortController {
+/**
+ * The controller of one attempt. It can tell of its abort without a signal, which takes longer to make than to send a
+ * request, and makes one only for who asks.
+ */
+export class Controller implements AbortController {
   onAbort: (() => void) | undefined
+  private request: HttpClientRequest | undefined
+  private withSignal: AbortController | undefined
+  private isAborted = false
 
-  override abort(reason?: unknown): void {
+  get signal(): AbortSignal {
+    this.withSignal ??= new AbortController()
+    if (this.isAborted) {
+      this.withSignal.abort()
+    }
+    return this.withSignal.signal
+  }
+
+  abort(): void {
+    this.isAborted = true
     this.onAbort?.()
-    super.abort(reason)
+    this.withSignal?.abort()
+  }
+
+  attach(request: HttpClientRequest): void {
+    this.request = request
+    controllers.set(request, this)
+  }
+
+  /** Weak as the map is, what is left in it would burden every collection of garbage until the next major one. */
+  detach(): void {
+    if (this.request !== undefined) {
+      controllers.delete(this.request)
+    }
   }
 }

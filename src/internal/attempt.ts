@@ -43,6 +43,7 @@ export const within = <A, E, R, E2>(
         running.addObserver((exit) => {
           isOver = true
           stopTimer?.()
+          controller.detach()
           if (Exit.isFailure(exit)) {
             controller.abort()
           }

@@ -12,7 +12,7 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 
 import type { Settings } from "../ClerkConfig.js"
-import * as Abort from "./abort.js"
+import type * as Abort from "./abort.js"
 
 /**
  * Redirects are not followed, trace context is not sent, and the client's own span is recorded only where asked for. The
@@ -26,10 +26,10 @@ export const execute = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest,
   { traceAttempts }: Settings,
-  controller: AbortController
+  controller: Abort.Controller
 ): Effect.Effect<HttpClientResponse, HttpClientError> =>
   HttpClient.mapRequestEffect(client, (request) => {
-    Abort.controllers.set(request, controller)
+    controller.attach(request)
     return Effect.as(traceAttempts ? traced : untraced, request)
   }).execute(request)
 
