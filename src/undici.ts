@@ -25,10 +25,8 @@ import { UndiciResponse } from "./internal/undiciResponse.js"
  * The settings of the connections: undici's own, of which `connections` (sockets to one origin at most),
  * `keepAliveTimeout` (milliseconds), `pipelining` (requests in flight on one socket) and `connect` (TLS) matter most.
  *
- * **Details**
- *
- * Where they differ from undici's defaults: an idle connection is kept for 30 seconds unless the server asks for less,
- * and undici's own timeouts of head and body are off, as the client has one of its own for every attempt.
+ * Details: where they differ from undici's defaults: an idle connection is kept for 30 seconds unless the server asks
+ * for less, and undici's own timeouts of head and body are off, as the client has one of its own for every attempt.
  *
  * @see https://undici.nodejs.org/#/docs/api/Agent
  * @since 0.1.0
@@ -40,11 +38,9 @@ export type Options = Undici.Agent.Options
  * The platform's `HttpClient` over a dispatcher of one's own: an undici `Agent`, `ProxyAgent`, `MockAgent` …, which
  * stays open until its owner closes it.
  *
- * **Details**
- *
- * Every method and every kind of body is accepted; redirects are not followed and bodies not decompressed. What cannot
- * be sent or gets no answer fails with `RequestError` (`Transport`), a body that breaks off with `ResponseError`
- * (`Decode`). Interruption aborts the request.
+ * Details: every method and every kind of body is accepted; redirects are not followed and bodies not decompressed.
+ * What cannot be sent or gets no answer fails with `RequestError` (`Transport`), a body that breaks off with
+ * `ResponseError` (`Decode`). Interruption aborts the request.
  *
  * @since 0.1.0
  * @category constructors

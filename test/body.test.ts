@@ -77,6 +77,39 @@ for (const transport of ["fetch", "undici", "tuned undici"] satisfies Array<Tran
   })
 }
 
+describe("the platform's own ways to read a body", () => {
+  it.scopedLive.each(["fetch", "undici", "tuned undici"] satisfies Array<Transport>)(
+    "are not needed over %s, as they take several times as long",
+    (transport) =>
+      Effect.gen(function* () {
+        const server = yield* Server.make(inBytes)
+        const client = Context.get(yield* Layer.build(transports[transport]()), HttpClient.HttpClient)
+        const used: Array<string | symbol> = []
+        const watched = HttpClient.transformResponse(
+          client,
+          Effect.map(
+            (response) =>
+              new Proxy(response, {
+                get: (target, property) => {
+                  used.push(property)
+                  const value: unknown = Reflect.get(target, property)
+                  return typeof value === "function" ? value.bind(target) : value
+                }
+              })
+          )
+        )
+        const session = yield* Sessions.get("sess_1").pipe(
+          Effect.provideService(HttpClient.HttpClient, watched),
+          Effect.provide(configured(server.url, key))
+        )
+        assert.strictEqual(session.status, city)
+        assert.include(used, "status")
+        assert.notIncludeMembers(used, ["text"])
+        assert.notIncludeMembers(used, ["stream"])
+      })
+  )
+})
+
 describe("the body of an answer of somebody else's making", () => {
   it.scopedLive("is a failure where its stream dies", () =>
     Effect.gen(function* () {
