@@ -25,7 +25,9 @@ const opaque = (response: HttpClientResponse.HttpClientResponse) => {
 const clients: Readonly<Record<string, (client: HttpClient.HttpClient) => HttpClient.HttpClient>> = {
   "as the transport gives it": (client) => client,
   "of somebody else's making": HttpClient.transformResponse(Effect.map(opaque)),
-  "that was read before": HttpClient.tap((response) => Effect.ignore(response.text))
+  "that was read before": HttpClient.tap((response) => Effect.ignore(response.text)),
+  // Long enough for a short body to have come and gone.
+  "that was left lying": HttpClient.tap(() => Effect.sleep("20 millis"))
 }
 
 const city = "Zürich, 東京, 🜁"

@@ -4,7 +4,6 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
 import * as Limited from "./limited.js"
@@ -42,34 +41,17 @@ const unreadable = (response: HttpClientResponse.HttpClientResponse, cause: unkn
   new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
 const readSource = <E>(
-  reader: Source.Reader,
+  { close, read }: Source.Reader,
   limit: number,
   onError: (cause: unknown) => E
 ): Effect.Effect<Body, E> =>
   Effect.async((resume) => {
-    readAll(reader, limit).then(
+    read(limit).then(
       (chunks) => resume(Effect.succeed(decoded(chunks, limit))),
       (cause: unknown) => resume(Effect.fail(onError(cause)))
     )
-    return Effect.sync(reader.close)
+    return Effect.sync(close)
   })
-
-const readAll = async ({ close, next }: Source.Reader, limit: number): Promise<ReadonlyArray<Uint8Array>> => {
-  const chunks: Array<Uint8Array> = []
-  for (let size = 0; size <= limit;) {
-    const { done, value } = await next()
-    if (done === true) {
-      return chunks
-    }
-    if (!Predicate.isUint8Array(value)) {
-      throw new TypeError("The body is not made of bytes")
-    }
-    chunks.push(value)
-    size += value.length
-  }
-  close()
-  return chunks
-}
 
 const readStream = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
   Effect.suspend(() => {

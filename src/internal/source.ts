@@ -15,8 +15,9 @@ export interface Source {
 }
 
 export interface Reader {
-  readonly next: () => Promise<{ readonly done?: boolean | undefined; readonly value?: unknown }>
-  /** Breaks off, even where `next` is still waiting. */
+  /** The chunks of all of it, or of a beginning that is longer than so many bytes; then the rest is given up. */
+  readonly read: (limit: number) => Promise<ReadonlyArray<Uint8Array>>
+  /** Breaks off, even in the middle of a read. */
   readonly close: () => void
 }
 
@@ -26,7 +27,28 @@ export const of = (response: HttpClientResponse.HttpClientResponse): Source | un
   if (isWebStream(body)) {
     return { used: body.locked || isUsed(source), open: () => readerOfWeb(body) }
   }
-  return isReadable(body) ? { used: isUsed(body), open: () => readerOfNode(body) } : undefined
+  if (isReadable(body)) {
+    // One that has ended says nothing any more.
+    const used = isUsed(body) || body.readableEnded || body.destroyed
+    return { used, open: () => readerOfNode(body) }
+  }
+  return undefined
+}
+
+const isUsed = (body: unknown): boolean => Predicate.hasProperty(body, "bodyUsed") && body.bodyUsed === true
+
+/** What has been read of a body. */
+class Chunks {
+  readonly all: Array<Uint8Array> = []
+  size = 0
+
+  add(chunk: unknown): void {
+    if (!Predicate.isUint8Array(chunk)) {
+      throw new TypeError("The body is not made of bytes")
+    }
+    this.all.push(chunk)
+    this.size += chunk.length
+  }
 }
 
 const isWebStream = (body: unknown): body is ReadableStream =>
@@ -34,22 +56,57 @@ const isWebStream = (body: unknown): body is ReadableStream =>
 
 const readerOfWeb = (body: ReadableStream): Reader => {
   const reader = body.getReader()
-  return { next: () => reader.read(), close: () => void reader.cancel().catch(constVoid) }
+  const close = () => void reader.cancel().catch(constVoid)
+  return {
+    close,
+    read: async (limit) => {
+      const chunks = new Chunks()
+      while (chunks.size <= limit) {
+        const { done, value } = await reader.read()
+        if (done) {
+          return chunks.all
+        }
+        chunks.add(value)
+      }
+      close()
+      return chunks.all
+    }
+  }
 }
 
 /** As far as a `Readable` of Node has to be known here, where Node may not be. */
-interface Readable extends AsyncIterable<unknown> {
+interface Readable {
+  readonly on: (event: string, listener: (value: unknown) => void) => unknown
   readonly destroy: () => unknown
+  readonly destroyed: boolean
+  readonly readableEnded: boolean
 }
 
 const isReadable = (body: unknown): body is Readable =>
-  Predicate.hasProperty(body, Symbol.asyncIterator) &&
+  Predicate.hasProperty(body, "on") &&
   Predicate.hasProperty(body, "destroy") &&
-  Predicate.isFunction(body.destroy)
+  Predicate.hasProperty(body, "destroyed") &&
+  Predicate.hasProperty(body, "readableEnded")
 
-const readerOfNode = (body: Readable): Reader => {
-  const iterator = body[Symbol.asyncIterator]()
-  return { next: () => iterator.next(), close: () => void body.destroy() }
-}
-
-const isUsed = (body: unknown): boolean => Predicate.hasProperty(body, "bodyUsed") && body.bodyUsed === true
+const readerOfNode = (body: Readable): Reader => ({
+  close: () => void body.destroy(),
+  read: (limit) =>
+    new Promise((resolve, reject) => {
+      const chunks = new Chunks()
+      body.on("data", (chunk) => {
+        try {
+          chunks.add(chunk)
+        } catch (cause) {
+          reject(cause)
+        }
+        if (chunks.size > limit) {
+          resolve(chunks.all)
+          body.destroy()
+        }
+      })
+      body.on("end", () => resolve(chunks.all))
+      body.on("error", reject)
+      // Comes last, and says nothing new unless nothing else has come.
+      body.on("close", () => reject(new Error("The body was closed")))
+    })
+})
