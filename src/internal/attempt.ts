@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberRefs from "effect/FiberRefs"
 import type { LazyArg } from "effect/Function"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
@@ -29,14 +30,16 @@ export const within = <A, E, R, E2>(
       let stopTimer: LazyArg<void> | undefined
       let isOver = false
       const run = Effect.async<A, E | E2>((resume) => {
-        const fork = Runtime.runFork(
-          Runtime.make({
-            // Of the caller, whose environment is an `R` by the type of this effect.
-            context: caller.currentContext as Context.Context<R>,
-            fiberRefs: caller.getFiberRefs(),
-            runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
-          })
-        )
+        const runtime = Runtime.make({
+          // Of the caller, whose environment is an `R` by the type of this effect.
+          context: caller.currentContext as Context.Context<R>,
+          // To fork those of the caller takes longer than all else here; the fiber may as well have the very same.
+          fiberRefs: FiberRefs.empty(),
+          runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
+        })
+        const updateRefs = () => caller.getFiberRefs()
+        const fork = <B, E3>(effect: Effect.Effect<B, E3, R>) =>
+          Runtime.runFork(runtime, effect, { updateRefs })
         const controller = new Abort.Controller()
         const running = fork(start(controller))
         attempt = running
