@@ -1,9 +1,9 @@
 /** Reads the body of an answer, but never more of it than allowed. */
-import type * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Chunk from "effect/Chunk"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 
 import * as Limited from "./limited.js"
@@ -17,7 +17,6 @@ export interface Body {
 
 export const read = (
   response: HttpClientResponse.HttpClientResponse,
-  headers: Headers.Headers,
   limit: number
 ): Effect.Effect<Body, HttpClientError.ResponseError> => {
   if (Limited.isLimited(response)) {
@@ -30,11 +29,7 @@ export const read = (
       ? Effect.map(response.text, (text) => ({ text: text.slice(0, limit), cut: text.length > limit }))
       : readSource(source.open(), limit, (cause) => unreadable(response, cause))
   }
-  const length = headers["content-length"] ?? ""
-  // Compressed, it could grow beyond the length it announces.
-  return /^\d+$/.test(length) && Number(length) <= limit && headers["content-encoding"] === undefined
-    ? Effect.map(response.text, (text) => ({ text, cut: false }))
-    : readStream(response, limit)
+  return readStream(response, limit)
 }
 
 const unreadable = (response: HttpClientResponse.HttpClientResponse, cause: unknown) =>
@@ -46,26 +41,32 @@ const readSource = <E>(
   onError: (cause: unknown) => E
 ): Effect.Effect<Body, E> =>
   Effect.async((resume) => {
-    read(limit).then(
-      (chunks) => resume(Effect.succeed(decoded(chunks, limit))),
-      (cause: unknown) => resume(Effect.fail(onError(cause)))
-    )
+    read(limit)
+      .then((chunks) => resume(Effect.succeed(decoded(chunks, limit))))
+      // Of the decoder as well, where somebody's stream was not made of bytes.
+      .catch((cause: unknown) => resume(Effect.fail(onError(cause))))
     return Effect.sync(close)
   })
 
 const readStream = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
   Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
     let size = 0
     return response.stream.pipe(
-      Stream.takeUntil((chunk) => (size += chunk.length) > limit),
-      Stream.runCollect,
-      Effect.catchIf(
-        (error) => error.reason === "EmptyBody",
-        () => Effect.succeed(Chunk.empty<Uint8Array>())
-      ),
-      // A stream that somebody reads already.
-      Effect.catchAllDefect((cause) => Effect.fail(unreadable(response, cause))),
-      Effect.map((chunks) => decoded(Chunk.toReadonlyArray(chunks), limit))
+      Stream.runForEachWhile((chunk) => {
+        chunks.push(chunk)
+        size += chunk.length
+        return Effect.succeed(size <= limit)
+      }),
+      Effect.catchAllCause((cause) => {
+        const failure = Cause.failureOrCause(cause)
+        if (Either.isRight(failure)) {
+          // A stream dies that somebody reads already.
+          return Effect.fail(unreadable(response, failure.right))
+        }
+        return failure.left.reason === "EmptyBody" ? Effect.void : Effect.fail(failure.left)
+      }),
+      Effect.map(() => decoded(chunks, limit))
     )
   })
 

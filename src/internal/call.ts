@@ -75,14 +75,16 @@ const answered = <A, E>(
   { maxResponseSize }: ClerkConfig.Settings,
   response: HttpClientResponse.HttpClientResponse
 ) => {
-  const { headers, status } = response
+  const { status } = response
   const isSuccess = status >= 200 && status < 300
-  return Effect.matchEffect(Body.read(response, headers, isSuccess ? maxResponseSize : maxErrorSize), {
+  return Effect.matchEffect(Body.read(response, isSuccess ? maxResponseSize : maxErrorSize), {
     onFailure: (error) => Effect.fail(lost(request, error)),
     onSuccess: (body): Effect.Effect<A, E | ClerkError.DecodeError> => {
       if (!isSuccess) {
         return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.fail(refusal({ ...request.at, status, headers, body, now, scrub: request.scrub() }))
+          Effect.fail(
+            refusal({ ...request.at, status, headers: response.headers, body, now, scrub: request.scrub() })
+          )
         )
       }
       const decoded = body.cut

@@ -2,7 +2,7 @@
  * The body that the platform's responses over `fetch` and undici are made of.
  *
  * It is private to them, and so this is only a way past the public ones where it is there: `stream` takes several times
- * as long as all the rest of a call, `text` as long as half of it, and that would read whatever comes.
+ * as long as all the rest of a call, and `text` as long as half of it, and whatever comes.
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { constVoid } from "effect/Function"
@@ -37,74 +37,55 @@ export const of = (response: HttpClientResponse.HttpClientResponse): Source | un
 
 const isUsed = (body: unknown): boolean => Predicate.hasProperty(body, "bodyUsed") && body.bodyUsed === true
 
-/** What has been read of a body. */
-class Chunks {
-  readonly all: Array<Uint8Array> = []
-  size = 0
+const isWebStream = (body: unknown): body is ReadableStream<Uint8Array> =>
+  Predicate.hasProperty(body, "getReader")
 
-  add(chunk: unknown): void {
-    if (!Predicate.isUint8Array(chunk)) {
-      throw new TypeError("The body is not made of bytes")
-    }
-    this.all.push(chunk)
-    this.size += chunk.length
-  }
-}
-
-const isWebStream = (body: unknown): body is ReadableStream =>
-  Predicate.hasProperty(body, "getReader") && Predicate.isFunction(body.getReader)
-
-const readerOfWeb = (body: ReadableStream): Reader => {
+const readerOfWeb = (body: ReadableStream<Uint8Array>): Reader => {
   const reader = body.getReader()
   const close = () => void reader.cancel().catch(constVoid)
   return {
     close,
     read: async (limit) => {
-      const chunks = new Chunks()
-      while (chunks.size <= limit) {
+      const chunks: Array<Uint8Array> = []
+      for (let size = 0; size <= limit;) {
         const { done, value } = await reader.read()
         if (done) {
-          return chunks.all
+          return chunks
         }
-        chunks.add(value)
+        chunks.push(value)
+        size += value.length
       }
       close()
-      return chunks.all
+      return chunks
     }
   }
 }
 
 /** As far as a `Readable` of Node has to be known here, where Node may not be. */
 interface Readable {
-  readonly on: (event: string, listener: (value: unknown) => void) => unknown
+  readonly on: (event: string, listener: (value: never) => void) => unknown
   readonly destroy: () => unknown
   readonly destroyed: boolean
   readonly readableEnded: boolean
 }
 
-const isReadable = (body: unknown): body is Readable =>
-  Predicate.hasProperty(body, "on") &&
-  Predicate.hasProperty(body, "destroy") &&
-  Predicate.hasProperty(body, "destroyed") &&
-  Predicate.hasProperty(body, "readableEnded")
+const isReadable = (body: unknown): body is Readable => Predicate.hasProperty(body, "readableEnded")
 
 const readerOfNode = (body: Readable): Reader => ({
   close: () => void body.destroy(),
   read: (limit) =>
     new Promise((resolve, reject) => {
-      const chunks = new Chunks()
-      body.on("data", (chunk) => {
-        try {
-          chunks.add(chunk)
-        } catch (cause) {
-          reject(cause)
-        }
-        if (chunks.size > limit) {
-          resolve(chunks.all)
+      const chunks: Array<Uint8Array> = []
+      let size = 0
+      body.on("data", (chunk: Uint8Array) => {
+        chunks.push(chunk)
+        size += chunk.length
+        if (size > limit) {
+          resolve(chunks)
           body.destroy()
         }
       })
-      body.on("end", () => resolve(chunks.all))
+      body.on("end", () => resolve(chunks))
       body.on("error", reject)
       // Comes last, and says nothing new unless nothing else has come.
       body.on("close", () => reject(new Error("The body was closed")))
