@@ -56,11 +56,11 @@ const secretsStay = (numRuns: number, options: Partial<ClerkConfig.Options>) =>
 describe("no key, token, cookie or refresh parameter comes out", () => {
   it.scopedLive(
     "whatever they are, and whatever the server hands back of them",
-    () => secretsStay(400, {}),
+    () => secretsStay(250, {}),
     60_000
   )
 
-  it.scopedLive("also where the attempts are traced", () => secretsStay(200, { traceAttempts: true }), 60_000)
+  it.scopedLive("also where the attempts are traced", () => secretsStay(100, { traceAttempts: true }), 60_000)
 })
 
 describe("the search for secrets", () => {
