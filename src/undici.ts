@@ -124,7 +124,7 @@ const send = (
     const { body, headers, release } = encode(request)
     const exchange = new Exchange(release)
     if (abort instanceof Abort.Controller) {
-      abort.onAbort = () => exchange.abort()
+      abort.underWay = exchange
     } else {
       const signal = abort instanceof AbortController ? abort.signal : abort
       signal?.addEventListener("abort", () => exchange.abort(), { once: true })

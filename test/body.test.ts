@@ -40,6 +40,12 @@ const inBytes: Server.Behaviour = B.raw(
   "0\r\n\r\n"
 )
 
+/** How many bytes of an error are looked at. */
+const errorLimit = 64 * 1024
+
+/** An error of so many bytes, all of which it takes to understand it. */
+const envelope = (size: number) => JSON.stringify(Clerk.envelope).padStart(size)
+
 const rows: ReadonlyArray<readonly [what: string, behaviour: Server.Behaviour, outcome: string]> = [
   ["with a length", B.answer(200, session), `value ${city}`],
   ["byte for byte", inBytes, `value ${city}`],
@@ -52,6 +58,22 @@ const rows: ReadonlyArray<readonly [what: string, behaviour: Server.Behaviour, o
   [
     "an error byte for byte",
     B.raw("HTTP/1.1 422 \r\nTransfer-Encoding: chunked\r\n\r\n", "2\r\n{}\r\n0\r\n\r\n"),
+    "ApiError"
+  ],
+  ["an error as long as its limit", B.answer(422, envelope(errorLimit)), "ClerkErrors"],
+  ["an error beyond its limit", B.answer(422, envelope(errorLimit + 1)), "ApiError"],
+  [
+    "an error beyond its limit, in pieces",
+    B.raw(
+      "HTTP/1.1 422 \r\nTransfer-Encoding: chunked\r\n\r\n",
+      ...[errorLimit - 100, 101].map(
+        (size, piece) =>
+          `${size.toString(16)}\r\n${envelope(errorLimit + 1)
+            .slice(piece * (errorLimit - 100))
+            .slice(0, size)}\r\n`
+      ),
+      "0\r\n\r\n"
+    ),
     "ApiError"
   ],
   ["broken off", B.inSequence(B.halfTheBody, B.reset), "TransportError"],
@@ -113,6 +135,31 @@ describe("the platform's own ways to read a body", () => {
 })
 
 describe("the body of an answer of somebody else's making", () => {
+  it.scopedLive("is a failure where it is not made of bytes", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.make(inBytes)
+      const client = Context.get(yield* Layer.build(transports.fetch()), HttpClient.HttpClient)
+      const letters = () => ({
+        body: new Blob([session, session]).stream().pipeThrough(new TextDecoderStream())
+      })
+      const lettered = HttpClient.transformResponse(
+        client,
+        Effect.map(
+          (response) =>
+            new Proxy(response, {
+              get: (target, property) => (property === "source" ? letters() : Reflect.get(target, property))
+            })
+        )
+      )
+      const exit = yield* Sessions.get("sess_1").pipe(
+        Effect.provideService(HttpClient.HttpClient, lettered),
+        Effect.provide(configured(server.url, key)),
+        Effect.exit
+      )
+      assert.strictEqual(outcomeOf(exit), "TransportError")
+    })
+  )
+
   it.scopedLive("is a failure where its stream dies", () =>
     Effect.gen(function* () {
       const server = yield* Server.make(inBytes)

@@ -16,7 +16,8 @@ import {
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Option, Scope, Stream, Tracer } from "effect"
+import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Option, Redacted, Scope, Stream, Tracer } from "effect"
+import { ClerkConfig, Sessions } from "effect-clerk"
 import * as ClerkUndici from "effect-clerk/undici"
 import { Dispatcher } from "undici"
 
@@ -291,6 +292,34 @@ describe("responses", () => {
       assert.strictEqual(Chunk.join(streamed, ""), `{"a":"ü"}`)
       assert.strictEqual(yield* response.text, `{"a":"ü"}`)
     }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+  )
+
+  it.live("are read again that an operation has read", () =>
+    Effect.gen(function* () {
+      let rest = () => {}
+      const server = yield* serve((_, response) => {
+        response.write('{"jwt":')
+        rest = () => response.end('"a.b.c"}')
+      })
+      const kept: Array<HttpClientResponse.HttpClientResponse> = []
+      yield* Sessions.createToken("sess_1").pipe(
+        Effect.provideServiceEffect(
+          HttpClient.HttpClient,
+          Effect.map(
+            HttpClient.HttpClient,
+            HttpClient.tap((response) =>
+              Effect.sync(() => {
+                kept.push(response)
+                rest()
+              })
+            )
+          )
+        ),
+        Effect.provide(ClerkConfig.layer({ secretKey: Redacted.make("sk_test_1"), apiUrl: server.url }))
+      )
+      const texts = yield* Effect.forEach(kept, (response) => response.text)
+      deepStrictEqual(texts, ['{"jwt":"a.b.c"}'])
+    }).pipe(Effect.provide(ClerkUndici.layer), Effect.scoped)
   )
 
   it.live("are read as form data", () =>

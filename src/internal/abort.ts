@@ -16,7 +16,8 @@ export const controllers = globalValue(
  * request, and makes one only for who asks.
  */
 export class Controller implements AbortController {
-  onAbort: (() => void) | undefined
+  /** What is under way, if it would rather be told than listen. */
+  underWay: { readonly abort: () => void } | undefined
   private request: HttpClientRequest | undefined
   private withSignal: AbortController | undefined
   private isAborted = false
@@ -31,7 +32,7 @@ export class Controller implements AbortController {
 
   abort(): void {
     this.isAborted = true
-    this.onAbort?.()
+    this.underWay?.abort()
     this.withSignal?.abort()
   }
 
@@ -45,5 +46,6 @@ export class Controller implements AbortController {
     if (this.request !== undefined) {
       controllers.delete(this.request)
     }
+    this.underWay = undefined
   }
 }

@@ -18,33 +18,43 @@ export interface Body {
 export const read = (
   response: HttpClientResponse.HttpClientResponse,
   limit: number
-): Effect.Effect<Body, HttpClientError.ResponseError> => {
+): Effect.Effect<Body, HttpClientError.ResponseError> =>
+  Effect.tryMap(chunksOf(response, limit), {
+    try: (chunks) => {
+      const size = chunks.reduce((size, chunk) => size + chunk.length, 0)
+      return { text: utf8.decode(joined(chunks, Math.min(size, limit))), cut: size > limit }
+    },
+    // Somebody's stream was not made of bytes.
+    catch: (cause) => unreadable(response, cause)
+  })
+
+/** All of the body, or a beginning that is longer than the limit. */
+const chunksOf = (
+  response: HttpClientResponse.HttpClientResponse,
+  limit: number
+): Effect.Effect<ReadonlyArray<Uint8Array>, HttpClientError.ResponseError> => {
   if (Limited.isLimited(response)) {
-    return Effect.map(response[Limited.upTo](limit), (chunks) => decoded(chunks, limit))
+    return response[Limited.upTo](limit)
   }
   const source = Source.of(response)
-  if (source !== undefined) {
-    // What the caller's client has read is in memory, and nowhere else.
-    return source.used
-      ? Effect.map(response.text, (text) => ({ text: text.slice(0, limit), cut: text.length > limit }))
-      : readSource(source.open(), limit, (cause) => unreadable(response, cause))
+  if (source === undefined) {
+    return readStream(response, limit)
   }
-  return readStream(response, limit)
+  return source.used
+    ? // What the caller's client has read is in memory, and nowhere else.
+      Effect.map(response.text, (text) => [new TextEncoder().encode(text)])
+    : readSource(source.open(), limit, (cause) => unreadable(response, cause))
 }
 
 const unreadable = (response: HttpClientResponse.HttpClientResponse, cause: unknown) =>
   new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
-const readSource = <E>(
-  { close, read }: Source.Reader,
-  limit: number,
-  onError: (cause: unknown) => E
-): Effect.Effect<Body, E> =>
-  Effect.async((resume) => {
-    read(limit)
-      .then((chunks) => resume(Effect.succeed(decoded(chunks, limit))))
-      // Of the decoder as well, where somebody's stream was not made of bytes.
-      .catch((cause: unknown) => resume(Effect.fail(onError(cause))))
+const readSource = <E>({ close, read }: Source.Reader, limit: number, onError: (cause: unknown) => E) =>
+  Effect.async<ReadonlyArray<Uint8Array>, E>((resume) => {
+    read(limit).then(
+      (chunks) => resume(Effect.succeed(chunks)),
+      (cause) => resume(Effect.fail(onError(cause)))
+    )
     return Effect.sync(close)
   })
 
@@ -66,26 +76,21 @@ const readStream = (response: HttpClientResponse.HttpClientResponse, limit: numb
         }
         return failure.left.reason === "EmptyBody" ? Effect.void : Effect.fail(failure.left)
       }),
-      Effect.map(() => decoded(chunks, limit))
+      Effect.as(chunks)
     )
   })
 
 const utf8 = new TextDecoder()
 
-/** All at once: what is decoded piece by piece takes several times as long, and so does the JSON in it. */
-const decoded = (chunks: ReadonlyArray<Uint8Array>, limit: number): Body => {
-  const size = chunks.reduce((size, chunk) => size + chunk.length, 0)
-  return { text: utf8.decode(joined(chunks, size)), cut: size > limit }
-}
-
+/** In one piece: what is decoded chunk by chunk takes several times as long, and so does the JSON in it. */
 const joined = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array | undefined => {
   if (chunks.length <= 1) {
-    return chunks[0]
+    return chunks[0]?.subarray(0, size)
   }
   const whole = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
-    whole.set(chunk, at)
+    whole.set(chunk.subarray(0, size - at), at)
     at += chunk.length
   }
   return whole

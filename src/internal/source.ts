@@ -87,7 +87,10 @@ const readerOfNode = (body: Readable): Reader => ({
       })
       body.on("end", () => resolve(chunks))
       body.on("error", reject)
-      // Comes last, and says nothing new unless nothing else has come.
-      body.on("close", () => reject(new Error("The body was closed")))
+      body.on("close", () => {
+        if (!body.readableEnded) {
+          reject(new Error("The body was closed"))
+        }
+      })
     })
 })

@@ -88,10 +88,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   progress(): Effect.Effect<void> {
     return Effect.async((resume) => {
       const others = this.notify
-      this.notify = () => {
+      const notify = () => {
         others?.()
         resume(Effect.void)
       }
+      this.notify = notify
     })
   }
 

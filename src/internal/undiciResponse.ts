@@ -128,11 +128,12 @@ export class UndiciResponse
     })
   }
 
+  /** Breaks nothing off when interrupted: who reads so has the controller of the request. */
   [Limited.upTo](limit: number): Effect.Effect<ReadonlyArray<Uint8Array>, HttpClientError.ResponseError> {
     if (this.streamed || this.exchange.settled) return this.body()
     abandoned.unregister(this.exchange)
     this.streamed = true
-    return Effect.onInterrupt(this.gather([], limit), () => Effect.sync(() => this.exchange.abort()))
+    return this.gather([], limit)
   }
 
   toJSON(): unknown {
@@ -157,9 +158,12 @@ export class UndiciResponse
         return Effect.succeed(chunks)
       }
       if (!this.exchange.settled) return Effect.zipRight(this.exchange.progress(), this.gather(chunks, left))
-      return this.exchange.failure === undefined
-        ? Effect.succeed(chunks)
-        : Effect.fail(this.unreadable(this.exchange.failure.cause))
+      if (this.exchange.failure !== undefined) {
+        return Effect.fail(this.unreadable(this.exchange.failure.cause))
+      }
+      this.chunks = chunks
+      this.streamed = false
+      return Effect.succeed(chunks)
     })
   }
 
