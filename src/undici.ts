@@ -119,49 +119,68 @@ const send = (
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   abort: AbortSignal | AbortController | undefined
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> =>
-  Effect.uninterruptibleMask((restore) => {
-    const { body, headers, release } = encode(request)
-    const exchange = new Exchange(release)
-    if (abort instanceof Abort.Controller) {
-      abort.underWay = exchange
-    } else {
-      const signal = abort instanceof AbortController ? abort.signal : abort
-      signal?.addEventListener("abort", () => exchange.abort(), { once: true })
-    }
-    try {
-      dispatcher.dispatch(
-        {
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method: request.method,
-          headers,
-          body,
-          // Otherwise the option `pipelining` would be without effect.
-          blocking: false
-        },
-        exchange
-      )
-    } catch (cause) {
-      exchange.onResponseError(undefined, cause)
-    }
-    return Effect.matchCauseEffect(exchange.settled ? Effect.void : restore(exchange.progress()), {
-      onFailure: (cause) => {
-        exchange.abort()
-        return Effect.failCause(cause)
-      },
-      onSuccess: () =>
-        exchange.status === 0
-          ? Effect.fail(
-              new HttpClientError.RequestError({
-                request,
-                reason: "Transport",
-                cause: exchange.failure?.cause
-              })
-            )
-          : Effect.succeed(new UndiciResponse(request, exchange))
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> => {
+  if (abort !== undefined) {
+    // Whoever has a controller aborts with it what is interrupted.
+    return Effect.suspend(() => {
+      const exchange = dispatch(dispatcher, request, url)
+      if (abort instanceof Abort.Controller) {
+        abort.underWay = exchange
+      } else {
+        const signal = abort instanceof AbortController ? abort.signal : abort
+        signal.addEventListener("abort", () => exchange.abort(), { once: true })
+      }
+      return answered(request, exchange)
     })
+  }
+  return Effect.uninterruptibleMask((restore) => {
+    const exchange = dispatch(dispatcher, request, url)
+    return Effect.onError(restore(answered(request, exchange)), () => Effect.sync(() => exchange.abort()))
   })
+}
+
+const dispatch = (
+  dispatcher: Undici.Dispatcher,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL
+): Exchange => {
+  const { body, headers, release } = encode(request)
+  const exchange = new Exchange(release)
+  try {
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers,
+        body,
+        // Otherwise the option `pipelining` would be without effect.
+        blocking: false
+      },
+      exchange
+    )
+  } catch (cause) {
+    exchange.onResponseError(undefined, cause)
+  }
+  return exchange
+}
+
+/** The answer as soon as its head is there. */
+const answered = (
+  request: HttpClientRequest.HttpClientRequest,
+  exchange: Exchange
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> =>
+  Effect.flatMap(exchange.settled ? Effect.void : exchange.progress(), () =>
+    exchange.status === 0
+      ? Effect.fail(
+          new HttpClientError.RequestError({
+            request,
+            reason: "Transport",
+            cause: exchange.failure?.cause
+          })
+        )
+      : Effect.succeed(new UndiciResponse(request, exchange))
+  )
 
 interface Encoded {
   readonly body: NonNullable<Undici.Dispatcher.DispatchOptions["body"]> | null

@@ -13,7 +13,12 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 
 import * as Abort from "./abort.js"
 
+/** Makes interruptible again what waits within an uninterruptible region. */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
 /**
+ * To be run where nothing is interrupted but what is restored.
+ *
  * The fiber keeps what the attempt does to its `FiberRef`s from the caller. When the time is up, the attempt is
  * interrupted and not waited for; when the caller is interrupted, it is. Unless it succeeds, its controller aborts.
  *
@@ -25,60 +30,64 @@ import * as Abort from "./abort.js"
 export const within = <A, E, R, E2>(
   start: (controller: Abort.Controller) => Effect.Effect<A, E, R>,
   limit: Duration.Duration,
-  onTimeout: LazyArg<E2>
+  onTimeout: LazyArg<E2>,
+  restore: Restore
 ): Effect.Effect<A, E | E2, R> =>
-  Effect.withFiberRuntime<A, E | E2, R>((caller, { runtimeFlags }) =>
-    Effect.uninterruptibleMask((restore) => {
-      let attempt: Fiber.RuntimeFiber<void, E> | undefined
-      let stopTimer: LazyArg<void> | undefined
-      let isOver = false
-      const run = Effect.async<A, E | E2>((resume) => {
-        const runtime = Runtime.make({
-          // Of the caller, whose environment is an `R` by the type of this effect.
-          context: caller.currentContext as Context.Context<R>,
-          // To fork those of the caller takes longer than all else here; the fiber may as well have the very same.
-          fiberRefs: FiberRefs.empty(),
-          runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
+  Effect.withFiberRuntime<A, E | E2, R>((caller, { runtimeFlags }) => {
+    let attempt: Fiber.RuntimeFiber<void, E> | undefined
+    let stopTimer: LazyArg<void> | undefined
+    let isOver = false
+    const run = Effect.async<A, E | E2>((resume) => {
+      const runtime = Runtime.make({
+        // Of the caller, whose environment is an `R` by the type of this effect.
+        context: caller.currentContext as Context.Context<R>,
+        // To fork those of the caller takes longer than all else here; the fiber may as well have the very same.
+        fiberRefs: FiberRefs.empty(),
+        runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
+      })
+      const updateRefs = () => caller.getFiberRefs()
+      const fork = <B, E3>(effect: Effect.Effect<B, E3, R>) =>
+        Runtime.runFork(runtime, effect, { updateRefs })
+      const controller = new Abort.Controller()
+      const end = (outcome: Exit.Exit<A, E>) => {
+        isOver = true
+        stopTimer?.()
+        controller.detach()
+        resume(outcome)
+      }
+      // The fiber is left without the value, see above.
+      attempt = fork(
+        Effect.flatMap(start(controller), (value) => {
+          end(Exit.succeed(value))
+          return Effect.void
         })
-        const updateRefs = () => caller.getFiberRefs()
-        const fork = <B, E3>(effect: Effect.Effect<B, E3, R>) =>
-          Runtime.runFork(runtime, effect, { updateRefs })
-        const controller = new Abort.Controller()
-        const end = (outcome: Exit.Exit<A, E>) => {
+      )
+      attempt.addObserver((exit) => {
+        attempt = undefined
+        if (Exit.isFailure(exit)) {
+          controller.abort()
+          end(Exit.failCause(exit.cause))
+        }
+      })
+      if (!isOver) {
+        stopTimer = schedule(Context.get(caller.currentDefaultServices, Clock.Clock), limit, fork, () => {
           isOver = true
-          stopTimer?.()
-          controller.detach()
-          resume(outcome)
-        }
-        // The fiber is left without the value, see above.
-        attempt = fork(Effect.map(start(controller), (value) => end(Exit.succeed(value))))
-        attempt.addObserver((exit) => {
-          attempt = undefined
-          if (Exit.isFailure(exit)) {
-            controller.abort()
-            end(Exit.failCause(exit.cause))
-          }
+          resume(Effect.failSync(onTimeout))
+          attempt?.unsafeInterruptAsFork(attempt.id())
         })
-        if (!isOver) {
-          stopTimer = schedule(Context.get(caller.currentDefaultServices, Clock.Clock), limit, fork, () => {
-            isOver = true
-            resume(Effect.failSync(onTimeout))
-            attempt?.unsafeInterruptAsFork(attempt.id())
-          })
-        }
-      })
-      return Effect.matchCauseEffect(restore(run), {
-        onSuccess: Effect.succeed,
-        onFailure: (cause) => {
-          if (attempt === undefined || isOver) {
-            return Effect.failCause(cause)
-          }
-          stopTimer?.()
-          return Effect.zipRight(Fiber.interrupt(attempt), Effect.failCause(cause))
-        }
-      })
+      }
     })
-  )
+    return Effect.matchCauseEffect(restore(run), {
+      onSuccess: Effect.succeed,
+      onFailure: (cause) => {
+        if (attempt === undefined || isOver) {
+          return Effect.failCause(cause)
+        }
+        stopTimer?.()
+        return Effect.zipRight(Fiber.interrupt(attempt), Effect.failCause(cause))
+      }
+    })
+  })
 
 const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 

@@ -19,14 +19,16 @@ export const read = (
   response: HttpClientResponse.HttpClientResponse,
   limit: number
 ): Effect.Effect<Body, HttpClientError.ResponseError> =>
-  Effect.tryMap(chunksOf(response, limit), {
-    try: (chunks) => {
-      const size = chunks.reduce((size, chunk) => size + chunk.length, 0)
-      return { text: utf8.decode(joined(chunks, Math.min(size, limit))), cut: size > limit }
-    },
-    // Somebody's stream was not made of bytes.
-    catch: (cause) => unreadable(response, cause)
-  })
+  Effect.flatMap(chunksOf(response, limit), (chunks) =>
+    Either.try({
+      try: () => {
+        const size = chunks.reduce((size, chunk) => size + chunk.length, 0)
+        return { text: utf8.decode(joined(chunks, Math.min(size, limit))), cut: size > limit }
+      },
+      // Somebody's stream was not made of bytes.
+      catch: (cause) => unreadable(response, cause)
+    })
+  )
 
 /** All of the body, or a beginning that is longer than the limit. */
 const chunksOf = (

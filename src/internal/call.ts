@@ -32,27 +32,37 @@ const maxErrorSize = 64 * 1024
 export const call = <A, E extends ClerkError.ClerkError>(
   operation: Operation<A, E>
 ): Effect.Effect<A, E | ClerkError.CommonError, HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
-  Effect.contextWithEffect((context: Context.Context<HttpClient.HttpClient | ClerkConfig.ClerkConfig>) => {
-    const settings = Context.get(context, ClerkConfig.ClerkConfig)
-    const client = Context.get(context, HttpClient.HttpClient)
-    return Telemetry.observed<A, E | ClerkError.CommonError, never>(
-      operation.name,
-      () => Request.attributes(operation, settings),
-      (progress) =>
-        Either.match(Request.build(operation, settings), {
-          onLeft: Effect.fail,
-          onRight: (request) =>
-            retried(attempt(operation, request, settings, client, progress), settings.retry)
-        })
-    )
-  })
+  Effect.withFiberRuntime((fiber) =>
+    Effect.uninterruptibleMask((restore) => {
+      // Has both, by the type of this effect.
+      const context = fiber.currentContext as Context.Context<HttpClient.HttpClient | ClerkConfig.ClerkConfig>
+      const settings = Context.get(context, ClerkConfig.ClerkConfig)
+      const client = Context.get(context, HttpClient.HttpClient)
+      return Telemetry.observed<A, E | ClerkError.CommonError>(
+        fiber,
+        operation.name,
+        () => Request.attributes(operation, settings),
+        (progress) =>
+          Either.match(Request.build(operation, settings), {
+            onLeft: Effect.fail,
+            onRight: (request) =>
+              retried(
+                attempt(operation, request, settings, client, progress, restore),
+                settings.retry,
+                restore
+              )
+          })
+      )
+    })
+  )
 
 const attempt = <A, E>(
   operation: Operation<A, E>,
   request: Request.Request,
   settings: ClerkConfig.Settings,
   client: HttpClient.HttpClient,
-  progress: Telemetry.Progress
+  progress: Telemetry.Progress,
+  restore: Attempt.Restore
 ) =>
   Attempt.within(
     (controller) => {
@@ -66,7 +76,8 @@ const attempt = <A, E>(
       })
     },
     settings.timeout,
-    () => new ClerkError.Timeout({ ...request.at, duration: settings.timeout })
+    () => new ClerkError.Timeout({ ...request.at, duration: settings.timeout }),
+    restore
   )
 
 const answered = <A, E>(
@@ -101,12 +112,13 @@ const lost = (request: Request.Request, error: HttpClientError.HttpClientError) 
 /** Repeats as the policy says, but only what is safe to repeat. */
 const retried = <A, E extends ClerkError.ClerkError>(
   attempt: Effect.Effect<A, E>,
-  { schedule }: ClerkRetry.ClerkRetry
+  { schedule }: ClerkRetry.ClerkRetry,
+  restore: Attempt.Restore
 ): Effect.Effect<A, E> =>
   Effect.catchIf(attempt, ClerkError.isRetryable, (first) =>
     Effect.flatMap(Schedule.driver(schedule), (driver) => {
       const again = (error: E): Effect.Effect<A, E> =>
-        Effect.matchEffect(driver.next(error), {
+        Effect.matchEffect(restore(driver.next(error)), {
           onFailure: () => Effect.fail(error),
           onSuccess: () => Effect.catchIf(attempt, ClerkError.isRetryable, again)
         })

@@ -30,23 +30,22 @@ export const execute = (
 ): Effect.Effect<HttpClientResponse, HttpClientError> =>
   HttpClient.mapRequestEffect(client, (request) => {
     controller.attach(request)
-    return Effect.as(traceAttempts ? traced : untraced, request)
+    return Effect.zipRight(
+      traceAttempts ? traced : untraced,
+      FiberRef.modify(FiberRef.currentContext, (context) => [request, withoutRedirects(context)])
+    )
   }).execute(request)
 
-const withoutRedirects = FiberRef.update(FiberRef.currentContext, (context) =>
+const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
   Context.add(context, FetchHttpClient.RequestInit, {
     ...Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({})),
     redirect: "manual"
   })
-)
 
 /** The span gets the names of the headers only: whatever was sent could come back in any of them. */
-const traced = withoutRedirects.pipe(
-  Effect.zipRight(FiberRef.set(HttpClient.currentTracerPropagation, false)),
-  Effect.zipRight(FiberRef.set(Headers.currentRedactedNames, [/(?:)/]))
+const traced = Effect.zipRight(
+  FiberRef.set(HttpClient.currentTracerPropagation, false),
+  FiberRef.set(Headers.currentRedactedNames, [/(?:)/])
 )
 
-const untraced = Effect.zipRight(
-  withoutRedirects,
-  FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
-)
+const untraced = FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)

@@ -4,7 +4,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import type { LazyArg } from "effect/Function"
@@ -34,47 +33,57 @@ const duration = MetricKey.histogram(
 /** Without another tracer nobody sees the spans. */
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-export const observed = <A, E extends { readonly _tag: string }, R>(
-  operation: string,
-  attributes: LazyArg<{ readonly [key: string]: unknown }>,
-  run: (progress: Progress) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) => {
-    const progress: Progress = { attempts: 0, status: undefined }
-    const measured = measure(fiber, operation, run(progress))
-    return fiber.currentTracer === nativeTracer
-      ? measured
-      : Effect.useSpan(
-          operation,
-          { attributes: attributes(), kind: "client", captureStackTrace: false },
-          (span) =>
-            measured.pipe(
-              Effect.onExit(() =>
-                Effect.sync(() => {
-                  span.attribute("clerk.attempts", progress.attempts)
-                  if (progress.status !== undefined) {
-                    span.attribute("http.response.status_code", progress.status)
-                  }
-                })
-              ),
-              Effect.withParentSpan(span)
-            )
-        )
-  })
-
-const measure = <A, E extends { readonly _tag: string }, R>(
+/** To be run where nothing is interrupted but what is restored. */
+export const observed = <A, E extends { readonly _tag: string }>(
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   operation: string,
-  self: Effect.Effect<A, E, R>
-) => {
+  attributes: LazyArg<{ readonly [key: string]: unknown }>,
+  run: (progress: Progress) => Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  const progress: Progress = { attempts: 0, status: undefined }
+  const measured = measure(fiber, operation, run(progress))
+  return fiber.currentTracer === nativeTracer
+    ? measured
+    : Effect.useSpan(
+        operation,
+        { attributes: attributes(), kind: "client", captureStackTrace: false },
+        (span) =>
+          measured.pipe(
+            Effect.onExit(() =>
+              Effect.sync(() => {
+                span.attribute("clerk.attempts", progress.attempts)
+                if (progress.status !== undefined) {
+                  span.attribute("http.response.status_code", progress.status)
+                }
+              })
+            ),
+            Effect.withParentSpan(span)
+          )
+      )
+}
+
+const measure = <A, E extends { readonly _tag: string }>(
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  operation: string,
+  self: Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
   const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
   const start = clock.unsafeCurrentTimeMillis()
-  return Effect.onExit(self, (exit) => {
+  const record = (outcome: string) => {
     const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
-    const { count, time } = instruments(operation, outcome(exit))
+    const { count, time } = instruments(operation, outcome)
     count.unsafeUpdate(1, labels)
     time.unsafeUpdate(clock.unsafeCurrentTimeMillis() - start, labels)
-    return Effect.void
+  }
+  return Effect.matchCauseEffect(self, {
+    onFailure: (cause) => {
+      record(outcome(cause))
+      return Effect.failCause(cause)
+    },
+    onSuccess: (value) => {
+      record("Success")
+      return Effect.succeed(value)
+    }
   })
 }
 
@@ -100,11 +109,8 @@ const instruments = (operation: string, outcome: string): Instruments => {
   return both
 }
 
-const outcome = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>): string => {
-  if (Exit.isSuccess(exit)) {
-    return "Success"
-  }
-  const failure = Cause.failureOrCause(exit.cause)
+const outcome = <E extends { readonly _tag: string }>(cause: Cause.Cause<E>): string => {
+  const failure = Cause.failureOrCause(cause)
   if (failure._tag === "Left") {
     return failure.left._tag
   }
