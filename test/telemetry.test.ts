@@ -3,6 +3,7 @@ import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkRetry, Sessions } from "effect-clerk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as MetricKeyType from "effect/MetricKeyType"
 import * as MetricState from "effect/MetricState"
@@ -151,23 +152,30 @@ describe("metrics", () => {
 
   it.effect("count operations by outcome, and time them", () =>
     Effect.gen(function* () {
-      const before = [
-        yield* counted("Sessions.revoke", "Success"),
-        yield* counted("Sessions.revoke", "NotFound"),
-        yield* timed("Sessions.revoke")
-      ]
-      const stub = Stub.make((_, count) => (count === 3 ? Stub.json({}, 404) : Stub.json(Stub.wireSession)))
-      yield* Sessions.revoke("a").pipe(Effect.provide(stub.layer))
-      yield* Sessions.revoke("a").pipe(Effect.provide(stub.layer))
-      yield* Effect.flip(Sessions.revoke("a")).pipe(Effect.provide(stub.layer))
-      const after = [
-        yield* counted("Sessions.revoke", "Success"),
-        yield* counted("Sessions.revoke", "NotFound"),
-        yield* timed("Sessions.revoke")
-      ]
+      const outcomes = ["Success", "NotFound", "Interrupted", "Defect"]
+      const counts = Effect.all([
+        ...outcomes.map((outcome) => counted("Sessions.revoke", outcome)),
+        timed("Sessions.revoke")
+      ])
+      const before = yield* counts
+      const stub = Stub.make(
+        (_, count) =>
+          [Stub.json(Stub.wireSession), Stub.json({}, 404), Effect.never, Effect.die("out of order")][
+            count - 2
+          ] ?? Stub.json(Stub.wireSession)
+      )
+      const revoke = Sessions.revoke("a").pipe(Effect.provide(stub.layer))
+      yield* revoke
+      yield* revoke
+      yield* Effect.flip(revoke)
+      const fiber = yield* Effect.fork(revoke)
+      yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => stub.seen.length === 4 }))
+      yield* Fiber.interrupt(fiber)
+      yield* Effect.sandbox(revoke).pipe(Effect.flip)
+      const after = yield* counts
       deepStrictEqual(
         after.map((count, i) => count - (before[i] ?? 0)),
-        [2, 1, 3]
+        [2, 1, 1, 1, 5]
       )
     })
   )
