@@ -136,13 +136,10 @@ const isCount = (json: unknown): json is number => Number.isSafeInteger(json) &&
 /** Beyond this, in milliseconds on either side of the epoch, there are no dates. */
 const lastDate = 8.64e15
 
-const date = new Date(0)
+const epoch = DateTime.unsafeMake(0)
 
-/** The same as `DateTime.unsafeMake`, without a `Date` for every one of them. */
-const utc = (millis: number): DateTime.Utc => {
-  date.setTime(millis)
-  return DateTime.unsafeFromDate(date)
-}
+/** The same as `DateTime.unsafeMake`, without a `Date` for every one of them; which makes 0 of -0. */
+const utc = (millis: number): DateTime.Utc => DateTime.mapEpochMillis(epoch, () => millis + 0)
 
 const isTimestamp = (json: unknown): json is number =>
   Number.isSafeInteger(json) && Math.abs(Number(json)) <= lastDate
