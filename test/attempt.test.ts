@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either, Fiber, HashMap, Option } from "effect"
 import { ClerkRetry, Sessions } from "effect-clerk"
@@ -72,5 +75,24 @@ it.effect("the fiber of an attempt has the caller's fiber refs", () =>
       Effect.provide(stub.layer)
     )
     assert.strictEqual(session.id, "sess_annotated")
+  })
+)
+
+it.live("what an attempt came to does not outlive the next minor collection of garbage", () =>
+  Effect.gen(function* () {
+    setFlagsFromString("--expose-gc")
+    // `gc` is a function in contexts made after the flag was set.
+    const gc = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void
+    const page = Array.from({ length: 500 }, (_, index) => ({ ...Stub.wireSession, id: `sess_${index}` }))
+    const stub = Stub.make(() => Effect.as(Effect.yieldNow(), Stub.json(page)))
+    const lists = Effect.repeatN(Sessions.list({ userId: "user_1", limit: 500 }), 19)
+    yield* Effect.provide(lists, stub.layer)
+    gc()
+    const before = process.memoryUsage().heapUsed
+    yield* Effect.provide(lists, stub.layer)
+    gc({ type: "minor" })
+    gc({ type: "minor" })
+    // A list takes half a megabyte.
+    assert.isBelow(process.memoryUsage().heapUsed - before, 2_000_000)
   })
 )

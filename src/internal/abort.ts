@@ -41,11 +41,16 @@ export class Controller implements AbortController {
     controllers.set(request, this)
   }
 
-  /** Weak as the map is, what is left in it would burden every collection of garbage until the next major one. */
+  /**
+   * Lets go of the request and all that belongs to it. Weak as the map is, what is left in it would burden every
+   * collection of garbage until the next major one, and so would what a controller refers to.
+   */
   detach(): void {
     if (this.request !== undefined) {
       controllers.delete(this.request)
     }
+    this.request = undefined
     this.underWay = undefined
+    this.withSignal = undefined
   }
 }

@@ -45,19 +45,19 @@ const chunksOf = (
   return source.used
     ? // What the caller's client has read is in memory, and nowhere else.
       Effect.map(response.text, (text) => [new TextEncoder().encode(text)])
-    : readSource(source.open(), limit, (cause) => unreadable(response, cause))
+    : Effect.mapError(readSource(source.open(), limit), (cause) => unreadable(response, cause))
 }
 
 const unreadable = (response: HttpClientResponse.HttpClientResponse, cause: unknown) =>
   new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
-const readSource = <E>({ close, read }: Source.Reader, limit: number, onError: (cause: unknown) => E) =>
-  Effect.async<ReadonlyArray<Uint8Array>, E>((resume) => {
-    read(limit).then(
+const readSource = (reader: Source.Reader, limit: number) =>
+  Effect.async<ReadonlyArray<Uint8Array>, unknown>((resume) => {
+    reader.read(limit).then(
       (chunks) => resume(Effect.succeed(chunks)),
-      (cause) => resume(Effect.fail(onError(cause)))
+      (cause) => resume(Effect.fail(cause))
     )
-    return Effect.sync(close)
+    return Effect.sync(() => reader.close())
   })
 
 const readStream = (response: HttpClientResponse.HttpClientResponse, limit: number) =>

@@ -14,6 +14,7 @@ export interface Source {
   readonly open: () => Reader
 }
 
+/** Refers to the body only while it reads, see `Attempt.within`. */
 export interface Reader {
   /** The chunks of all of it, or of a beginning that is longer than so many bytes; then the rest is given up. */
   readonly read: (limit: number) => Promise<ReadonlyArray<Uint8Array>>
@@ -25,12 +26,12 @@ export const of = (response: HttpClientResponse.HttpClientResponse): Source | un
   const source: unknown = Reflect.get(response, "source")
   const body = Predicate.hasProperty(source, "body") ? source.body : undefined
   if (isWebStream(body)) {
-    return { used: body.locked || isUsed(source), open: () => readerOfWeb(body) }
+    return { used: body.locked || isUsed(source), open: () => new WebReader(body.getReader()) }
   }
   if (isReadable(body)) {
     // One that has ended says nothing any more.
     const used = isUsed(body) || body.readableEnded || body.destroyed
-    return { used, open: () => readerOfNode(body) }
+    return { used, open: () => new NodeReader(body) }
   }
   return undefined
 }
@@ -40,24 +41,31 @@ const isUsed = (body: unknown): boolean => Predicate.hasProperty(body, "bodyUsed
 const isWebStream = (body: unknown): body is ReadableStream<Uint8Array> =>
   Predicate.hasProperty(body, "getReader")
 
-const readerOfWeb = (body: ReadableStream<Uint8Array>): Reader => {
-  const reader = body.getReader()
-  const close = () => void reader.cancel().catch(constVoid)
-  return {
-    close,
-    read: async (limit) => {
-      const chunks: Array<Uint8Array> = []
-      for (let size = 0; size <= limit;) {
-        const { done, value } = await reader.read()
-        if (done) {
-          return chunks
-        }
-        chunks.push(value)
-        size += value.length
+class WebReader implements Reader {
+  private reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.reader = reader
+  }
+
+  async read(limit: number): Promise<ReadonlyArray<Uint8Array>> {
+    const chunks: Array<Uint8Array> = []
+    for (let size = 0; size <= limit && this.reader !== undefined;) {
+      const { done, value } = await this.reader.read()
+      if (done) {
+        this.reader = undefined
+        return chunks
       }
-      close()
-      return chunks
+      chunks.push(value)
+      size += value.length
     }
+    this.close()
+    return chunks
+  }
+
+  close(): void {
+    this.reader?.cancel().catch(constVoid)
+    this.reader = undefined
   }
 }
 
@@ -71,26 +79,40 @@ interface Readable {
 
 const isReadable = (body: unknown): body is Readable => Predicate.hasProperty(body, "readableEnded")
 
-const readerOfNode = (body: Readable): Reader => ({
-  close: () => void body.destroy(),
-  read: (limit) =>
-    new Promise((resolve, reject) => {
+class NodeReader implements Reader {
+  private body: Readable | undefined
+
+  constructor(body: Readable) {
+    this.body = body
+  }
+
+  read(limit: number): Promise<ReadonlyArray<Uint8Array>> {
+    return new Promise((resolve, reject) => {
       const chunks: Array<Uint8Array> = []
       let size = 0
-      body.on("data", (chunk: Uint8Array) => {
+      this.body?.on("data", (chunk: Uint8Array) => {
         chunks.push(chunk)
         size += chunk.length
         if (size > limit) {
           resolve(chunks)
-          body.destroy()
+          this.close()
         }
       })
-      body.on("end", () => resolve(chunks))
-      body.on("error", reject)
-      body.on("close", () => {
-        if (!body.readableEnded) {
+      this.body?.on("end", () => {
+        resolve(chunks)
+        this.body = undefined
+      })
+      this.body?.on("error", reject)
+      this.body?.on("close", () => {
+        if (this.body !== undefined) {
           reject(new Error("The body was closed"))
         }
       })
     })
-})
+  }
+
+  close(): void {
+    this.body?.destroy()
+    this.body = undefined
+  }
+}

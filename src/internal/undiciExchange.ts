@@ -108,6 +108,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private settle(): void {
     this.settled = true
+    this.controller = undefined
     this.release?.()
     this.wake()
   }
