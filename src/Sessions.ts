@@ -9,10 +9,8 @@
  * @since 0.1.0
  */
 import type { HttpClient } from "@effect/platform/HttpClient"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Redacted from "effect/Redacted"
 import type * as Stream from "effect/Stream"
 
 import type { ClerkConfig } from "./ClerkConfig.js"
@@ -21,9 +19,19 @@ import { call } from "./internal/call.js"
 import { decoder, encoder } from "./internal/codec.js"
 import * as Paging from "./internal/paging.js"
 import * as Params from "./internal/params.js"
+import type { CreateParams, ListParams, RefreshParams, StreamParams, TokenParams } from "./internal/params.js"
 import { documents404, undocumented404 } from "./internal/refusal.js"
 import * as Shortcut from "./internal/shortcut.js"
 import { Session, SessionCookies, SessionPage, SessionToken } from "./Session.js"
+
+export type {
+  CreateParams,
+  Filters,
+  ListParams,
+  RefreshParams,
+  StreamParams,
+  TokenParams
+} from "./internal/params.js"
 
 const session = decoder(Session, Shortcut.session)
 const page = decoder(SessionPage, Shortcut.page)
@@ -305,98 +313,5 @@ export const createTokenFromTemplate = (
     answer: token,
     refusal: documents404
   })
-
-/**
- * Whose sessions are listed, and which of them; Clerk wants a client, a user, or both.
- *
- * @since 0.1.0
- * @category models
- */
-export type Filters = {
-  /** Only sessions in this state; Clerk documents seven to ask for, and others are passed on. */
-  readonly status?:
-    | "abandoned"
-    | "active"
-    | "ended"
-    | "expired"
-    | "removed"
-    | "replaced"
-    | "revoked"
-    | (string & {})
-    | undefined
-} & (
-  | { readonly clientId: string; readonly userId?: string | undefined }
-  | { readonly clientId?: string | undefined; readonly userId: string }
-)
-
-/**
- * What `list` and `listPage` take.
- *
- * @since 0.1.0
- * @category models
- */
-export type ListParams = Filters & {
-  /** Sessions a page, 1 to 500; 10 where not given. */
-  readonly limit?: number | undefined
-  /** Sessions to skip, from 0; 0 where not given. */
-  readonly offset?: number | undefined
-}
-
-/**
- * What `stream` takes.
- *
- * @since 0.1.0
- * @category models
- */
-export type StreamParams = Filters & {
-  /** Sessions a page, 1 to 500; 100 where not given. */
-  readonly pageSize?: number | undefined
-}
-
-/**
- * What `create` takes.
- *
- * @since 0.1.0
- * @category models
- */
-export interface CreateParams {
-  readonly userId: string
-  /** The organization that is active in the session. */
-  readonly activeOrganizationId?: string | undefined
-}
-
-/**
- * What `refresh` takes.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RefreshParams {
-  /** The session token of the `__session` cookie, which must belong to this session. */
-  readonly expiredToken: Redacted.Redacted | string
-  /** The value of the `__refresh` cookie, which the handshake flow sets. */
-  readonly refreshToken: Redacted.Redacted | string
-  /** The origin of the request that brought the tokens, such as `https://example.com`. */
-  readonly requestOrigin: string
-  /** The headers of that request. */
-  readonly requestHeaders?: { readonly [name: string]: string | ReadonlyArray<string> } | undefined
-  /** The address that request came from. */
-  readonly requestOriginatingIp?: string | undefined
-  /** What to answer with; a token where not given. */
-  readonly format?: "token" | "cookie" | undefined
-  /** Whether cookies are named with the suffix of the instance. */
-  readonly suffixedCookies?: boolean | undefined
-}
-
-/**
- * What `createToken` and `createTokenFromTemplate` take.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TokenParams {
-  /** The lifetime of the token in whole seconds, 30 to 315,360,000. */
-  readonly expiresIn?: Duration.DurationInput | undefined
-}
 
 const paginated = <Query>(query: Query) => ({ ...query, paginated: true })
