@@ -13,25 +13,20 @@ export const controllers = globalValue(
 
 /**
  * The controller of one attempt. It can tell of its abort without a signal, which takes longer to make than to send a
- * request, and makes one only for who asks.
+ * request, and makes one only for who asks while the attempt runs: afterwards it is nowhere to be found.
  */
 export class Controller implements AbortController {
   /** What is under way, if it would rather be told than listen. */
   underWay: { readonly abort: () => void } | undefined
   private request: HttpClientRequest | undefined
   private withSignal: AbortController | undefined
-  private isAborted = false
 
   get signal(): AbortSignal {
     this.withSignal ??= new AbortController()
-    if (this.isAborted) {
-      this.withSignal.abort()
-    }
     return this.withSignal.signal
   }
 
   abort(): void {
-    this.isAborted = true
     this.underWay?.abort()
     this.withSignal?.abort()
   }
@@ -42,14 +37,13 @@ export class Controller implements AbortController {
   }
 
   /**
-   * Lets go of the request and all that belongs to it. Weak as the map is, what is left in it would burden every
+   * Lets go of what belongs to the request. Weak as the map is, what is left in it would burden every
    * collection of garbage until the next major one, and so would what a controller refers to.
    */
   detach(): void {
     if (this.request !== undefined) {
       controllers.delete(this.request)
     }
-    this.request = undefined
     this.underWay = undefined
     this.withSignal = undefined
   }

@@ -72,7 +72,7 @@ const readStream = (response: HttpClientResponse.HttpClientResponse, limit: numb
       }),
       Effect.catchAllCause((cause) => {
         const failure = Cause.failureOrCause(cause)
-        if (Either.isRight(failure)) {
+        if (failure._tag === "Right") {
           // A stream dies that somebody reads already.
           return Effect.fail(unreadable(response, failure.right))
         }

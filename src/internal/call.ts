@@ -68,7 +68,7 @@ const attempt = <A, E>(
     (controller) => {
       progress.attempts += 1
       return Effect.matchEffect(Client.execute(client, request.http, settings, controller), {
-        onFailure: (error) => Effect.fail(lost(request, error)),
+        onFailure: lost(request),
         onSuccess: (response) => {
           progress.status = response.status
           return answered(operation, request, settings, response)
@@ -89,7 +89,7 @@ const answered = <A, E>(
   const { status } = response
   const isSuccess = status >= 200 && status < 300
   return Effect.matchEffect(Body.read(response, isSuccess ? maxResponseSize : maxErrorSize), {
-    onFailure: (error) => Effect.fail(lost(request, error)),
+    onFailure: lost(request),
     onSuccess: (body): Effect.Effect<A, E | ClerkError.DecodeError> => {
       if (!isSuccess) {
         return Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -106,8 +106,10 @@ const answered = <A, E>(
   })
 }
 
-const lost = (request: Request.Request, error: HttpClientError.HttpClientError) =>
-  new ClerkError.TransportError({ ...request.at, detail: Transport.detail(error, request.scrub()) })
+const lost = (request: Request.Request) => (error: HttpClientError.HttpClientError) =>
+  Effect.fail(
+    new ClerkError.TransportError({ ...request.at, detail: Transport.detail(error, request.scrub()) })
+  )
 
 /** Repeats as the policy says, but only what is safe to repeat. */
 const retried = <A, E extends ClerkError.ClerkError>(

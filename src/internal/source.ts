@@ -26,12 +26,12 @@ export const of = (response: HttpClientResponse.HttpClientResponse): Source | un
   const source: unknown = Reflect.get(response, "source")
   const body = Predicate.hasProperty(source, "body") ? source.body : undefined
   if (isWebStream(body)) {
-    return { used: body.locked || isUsed(source), open: () => new WebReader(body.getReader()) }
+    return { used: body.locked || isUsed(source), open: () => readerOfWeb(body.getReader()) }
   }
   if (isReadable(body)) {
     // One that has ended says nothing any more.
     const used = isUsed(body) || body.readableEnded || body.destroyed
-    return { used, open: () => new NodeReader(body) }
+    return { used, open: () => readerOfNode(body) }
   }
   return undefined
 }
@@ -41,31 +41,27 @@ const isUsed = (body: unknown): boolean => Predicate.hasProperty(body, "bodyUsed
 const isWebStream = (body: unknown): body is ReadableStream<Uint8Array> =>
   Predicate.hasProperty(body, "getReader")
 
-class WebReader implements Reader {
-  private reader: ReadableStreamDefaultReader<Uint8Array> | undefined
-
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
-    this.reader = reader
+const readerOfWeb = (reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Reader => {
+  const close = () => {
+    reader?.cancel().catch(constVoid)
+    reader = undefined
   }
-
-  async read(limit: number): Promise<ReadonlyArray<Uint8Array>> {
-    const chunks: Array<Uint8Array> = []
-    for (let size = 0; size <= limit && this.reader !== undefined;) {
-      const { done, value } = await this.reader.read()
-      if (done) {
-        this.reader = undefined
-        return chunks
+  return {
+    close,
+    read: async (limit) => {
+      const chunks: Array<Uint8Array> = []
+      for (let size = 0; reader !== undefined && size <= limit;) {
+        const { done, value } = await reader.read()
+        if (done) {
+          reader = undefined
+        } else {
+          chunks.push(value)
+          size += value.length
+        }
       }
-      chunks.push(value)
-      size += value.length
+      close()
+      return chunks
     }
-    this.close()
-    return chunks
-  }
-
-  close(): void {
-    this.reader?.cancel().catch(constVoid)
-    this.reader = undefined
   }
 }
 
@@ -79,40 +75,35 @@ interface Readable {
 
 const isReadable = (body: unknown): body is Readable => Predicate.hasProperty(body, "readableEnded")
 
-class NodeReader implements Reader {
-  private body: Readable | undefined
-
-  constructor(body: Readable) {
-    this.body = body
+const readerOfNode = (body: Readable | undefined): Reader => {
+  const close = () => {
+    body?.destroy()
+    body = undefined
   }
-
-  read(limit: number): Promise<ReadonlyArray<Uint8Array>> {
-    return new Promise((resolve, reject) => {
-      const chunks: Array<Uint8Array> = []
-      let size = 0
-      this.body?.on("data", (chunk: Uint8Array) => {
-        chunks.push(chunk)
-        size += chunk.length
-        if (size > limit) {
+  return {
+    close,
+    read: (limit) =>
+      new Promise((resolve, reject) => {
+        const chunks: Array<Uint8Array> = []
+        let size = 0
+        body?.on("data", (chunk: Uint8Array) => {
+          chunks.push(chunk)
+          size += chunk.length
+          if (size > limit) {
+            resolve(chunks)
+            close()
+          }
+        })
+        body?.on("end", () => {
           resolve(chunks)
-          this.close()
-        }
+          body = undefined
+        })
+        body?.on("error", reject)
+        body?.on("close", () => {
+          if (body !== undefined) {
+            reject(new Error("The body was closed"))
+          }
+        })
       })
-      this.body?.on("end", () => {
-        resolve(chunks)
-        this.body = undefined
-      })
-      this.body?.on("error", reject)
-      this.body?.on("close", () => {
-        if (this.body !== undefined) {
-          reject(new Error("The body was closed"))
-        }
-      })
-    })
-  }
-
-  close(): void {
-    this.body?.destroy()
-    this.body = undefined
   }
 }

@@ -27,7 +27,7 @@ const finished = MetricKey.counter("clerk_operations_total", {
 const duration = MetricKey.histogram(
   "clerk_operation_duration_milliseconds",
   MetricBoundaries.exponential({ start: 5, factor: 2, count: 14 }),
-  "Time of an operation from its start to its outcome, all attempts and waits included"
+  "Time of an operation, all attempts and waits included"
 )
 
 /** Without another tracer nobody sees the spans. */
@@ -39,43 +39,35 @@ export const observed = <A, E extends { readonly _tag: string }>(
   operation: string,
   attributes: LazyArg<{ readonly [key: string]: unknown }>,
   run: (progress: Progress) => Effect.Effect<A, E>
-): Effect.Effect<A, E> => {
-  const progress: Progress = { attempts: 0, status: undefined }
-  const measured = measure(fiber, operation, run(progress))
-  return fiber.currentTracer === nativeTracer
-    ? measured
+): Effect.Effect<A, E> =>
+  fiber.currentTracer === nativeTracer
+    ? measured(fiber, operation, run)
     : Effect.useSpan(
         operation,
         { attributes: attributes(), kind: "client", captureStackTrace: false },
-        (span) =>
-          measured.pipe(
-            Effect.onExit(() =>
-              Effect.sync(() => {
-                span.attribute("clerk.attempts", progress.attempts)
-                if (progress.status !== undefined) {
-                  span.attribute("http.response.status_code", progress.status)
-                }
-              })
-            ),
-            Effect.withParentSpan(span)
-          )
+        (span) => Effect.withParentSpan(measured(fiber, operation, run, span), span)
       )
-}
 
-const measure = <A, E extends { readonly _tag: string }>(
+const measured = <A, E extends { readonly _tag: string }>(
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   operation: string,
-  self: Effect.Effect<A, E>
+  run: (progress: Progress) => Effect.Effect<A, E>,
+  span?: Tracer.Span
 ): Effect.Effect<A, E> => {
   const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
   const start = clock.unsafeCurrentTimeMillis()
+  const progress: Progress = { attempts: 0, status: undefined }
   const record = (outcome: string) => {
     const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
     const { count, time } = instruments(operation, outcome)
     count.unsafeUpdate(1, labels)
     time.unsafeUpdate(clock.unsafeCurrentTimeMillis() - start, labels)
+    span?.attribute("clerk.attempts", progress.attempts)
+    if (progress.status !== undefined) {
+      span?.attribute("http.response.status_code", progress.status)
+    }
   }
-  return Effect.matchCauseEffect(self, {
+  return Effect.matchCauseEffect(run(progress), {
     onFailure: (cause) => {
       record(outcome(cause))
       return Effect.failCause(cause)

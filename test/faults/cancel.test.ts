@@ -14,6 +14,9 @@ const secrets = secretsFor("cancellation")
 /** How soon the server must have seen that nobody waits for its answer any more. */
 const soon = "100 millis"
 
+/** One connection broken off; undici may have opened another one in its place, for what comes next. */
+const isAborted = ({ aborted, open, opened }: Server.Counters) => aborted === 1 && opened - open === 1
+
 /** A server, the settings for it, and a way to wait until the client holds the headers of an answer. */
 const stage = (
   transport: Transport,
@@ -60,7 +63,7 @@ for (const transport of ["fetch", "undici", "tuned undici"] as const) {
           const { fiber, noneLeft } = yield* watched(Effect.provide(operation.call(secrets), context))
           yield* server.until("the request is in flight", ({ inFlight }) => inFlight === 1)
           yield* Fiber.interrupt(fiber)
-          yield* server.until("the abort is seen", ({ aborted, open }) => aborted === 1 && open === 0, soon)
+          yield* server.until("the abort is seen", isAborted, soon)
           yield* noneLeft
           assert.strictEqual(server.requests.length, 1)
         }).pipe(Effect.scoped)
@@ -74,7 +77,7 @@ for (const transport of ["fetch", "undici", "tuned undici"] as const) {
           const { written } = server.counters
           yield* server.until("more of the body is sent", (counters) => counters.written > written + 10)
           yield* Fiber.interrupt(fiber)
-          yield* server.until("the abort is seen", ({ aborted, open }) => aborted === 1 && open === 0, soon)
+          yield* server.until("the abort is seen", isAborted, soon)
           yield* noneLeft
         }).pipe(Effect.scoped)
       )
@@ -86,7 +89,7 @@ for (const transport of ["fetch", "undici", "tuned undici"] as const) {
         const { fiber, noneLeft } = yield* watched(Effect.provide(Sessions.get("sess_1"), context))
         yield* Deferred.await(headers)
         yield* Fiber.interrupt(fiber)
-        yield* server.until("the abort is seen", ({ aborted, open }) => aborted === 1 && open === 0, soon)
+        yield* server.until("the abort is seen", isAborted, soon)
         yield* noneLeft
       }).pipe(Effect.scoped)
     )
@@ -103,7 +106,7 @@ for (const transport of ["fetch", "undici", "tuned undici"] as const) {
         )
         yield* Deferred.await(headers)
         yield* Fiber.interrupt(fiber)
-        yield* server.until("the abort is seen", ({ aborted, open }) => aborted === 1 && open === 0, soon)
+        yield* server.until("the abort is seen", isAborted, soon)
         yield* noneLeft
       }).pipe(Effect.scoped)
     )
