@@ -22,8 +22,7 @@ export class Controller implements AbortController {
   private withSignal: AbortController | undefined
 
   get signal(): AbortSignal {
-    this.withSignal ??= new AbortController()
-    return this.withSignal.signal
+    return (this.withSignal ??= new AbortController()).signal
   }
 
   abort(): void {
@@ -44,7 +43,6 @@ export class Controller implements AbortController {
     if (this.request !== undefined) {
       controllers.delete(this.request)
     }
-    this.underWay = undefined
-    this.withSignal = undefined
+    this.underWay = this.withSignal = undefined
   }
 }

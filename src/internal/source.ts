@@ -101,7 +101,7 @@ const readerOfNode = (body: Readable | undefined): Reader => {
         body?.on("error", reject)
         body?.on("close", () => {
           if (body !== undefined) {
-            reject(new Error("The body was closed"))
+            reject(new Error("closed"))
           }
         })
       })

@@ -27,7 +27,7 @@ const finished = MetricKey.counter("clerk_operations_total", {
 const duration = MetricKey.histogram(
   "clerk_operation_duration_milliseconds",
   MetricBoundaries.exponential({ start: 5, factor: 2, count: 14 }),
-  "Time of an operation, all attempts and waits included"
+  "Time of an operation, attempts and waits included"
 )
 
 /** Without another tracer nobody sees the spans. */
