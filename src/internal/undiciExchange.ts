@@ -88,6 +88,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   progress(): Effect.Effect<void> {
     return Effect.async((resume) => {
       const others = this.notify
+      // Made before it is assigned, or V8 keeps it and all it refers to for long, see `Attempt.within`.
       const notify = () => {
         others?.()
         resume(Effect.void)
@@ -108,6 +109,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private settle(): void {
     this.settled = true
+    // What has waited for the exchange may keep it for long; undici's part of it is of no more use.
     this.controller = undefined
     this.release?.()
     this.wake()
