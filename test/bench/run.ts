@@ -19,7 +19,7 @@ const { values } = parseArgs({
 })
 
 const effort = values.quick
-  ? { rounds: 3, warmUp: 1500, calls: 400, starts: 3 }
+  ? { rounds: 3, warmUp: 1000, calls: 250, starts: 2 }
   : { rounds: 7, warmUp: 8000, calls: 3000, starts: 11 }
 
 const typescript = ["--expose-gc", "--import", "tsx"]
