@@ -7,13 +7,11 @@ import { ClerkTest } from "effect-clerk/testing"
 const get = Effect.map(Sessions.get("sess_1"), (session) => session.status)
 
 // Other numbers for the built-in policy: exponential, jittered, and no sooner than a Retry-After asks.
-const patient = get.pipe(ClerkConfig.withRetry(ClerkRetry.make({ times: 5, base: "20 millis" })))
+const patient = get.pipe(ClerkConfig.withRetry(ClerkRetry.schedule({ times: 5, base: "20 millis" })))
 
 // Any schedule in place of it; what must not be repeated still is not.
 const steady = get.pipe(
-  ClerkConfig.withRetry(
-    ClerkRetry.fromSchedule(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(5)))
-  )
+  ClerkConfig.withRetry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(5)))
 )
 
 // The usual way, by hand, with the client's own repetitions turned off.
@@ -25,7 +23,7 @@ const byHand = get.pipe(
 // A limit for each attempt, headers and body; and one for everything, waits included.
 const hurried = get.pipe(
   ClerkConfig.withTimeout("50 millis"),
-  ClerkConfig.withRetry(ClerkRetry.make({ times: 1, base: "20 millis" })),
+  ClerkConfig.withRetry(ClerkRetry.schedule({ times: 1, base: "20 millis" })),
   Effect.timeout("1 second"),
   Effect.catchTag("Timeout", (error) => Effect.succeed(error.message))
 )

@@ -20,7 +20,7 @@ const program = Effect.gen(function* () {
   yield* clerk.fail(ClerkTest.Fault.status(503))
   yield* Sessions.revoke("sess_1")
 }).pipe(
-  ClerkConfig.withRetry(ClerkRetry.make({ base: "20 millis" })),
+  ClerkConfig.withRetry(ClerkRetry.schedule({ base: "20 millis" })),
   Effect.withSpan("signOut", { attributes: { reason: "password changed" } })
 )
 

@@ -1,5 +1,5 @@
 /**
- * The settings that every operation reads: the secret key, where Clerk is, and how patient to be.
+ * The settings of the operations: the secret key, the address of the API, timeouts and retries.
  *
  * @module
  * @since 0.1.0
@@ -7,19 +7,21 @@
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 
+import type { ClerkError } from "./ClerkError.js"
 import * as ClerkRetry from "./ClerkRetry.js"
+import * as Setting from "./internal/settings.js"
 import { version } from "./internal/version.js"
 
 /**
- * What can be set; everything but the secret key has a default.
+ * The options of the layers; all but the secret key have a default.
  *
  * @since 0.1.0
  * @category models
@@ -27,46 +29,60 @@ import { version } from "./internal/version.js"
 export interface Options {
   /**
    * The secret key of the instance (`sk_…`), from "API keys" in the Clerk Dashboard. Surrounding white space is
-   * dropped.
+   * removed.
    */
   readonly secretKey: Redacted.Redacted
   /**
-   * Where the API is; `https://api.clerk.com` by default. With or without `/v1`. Must be `https:` unless the host is a
-   * loopback one.
+   * The address of the API, with or without `/v1`; `https://api.clerk.com` by default. It must start with `https:`,
+   * except for loopback hosts.
    */
   readonly apiUrl?: string | undefined
-  /** Sent as `Clerk-API-Version`; `2026-05-12` by default. */
+  /** The API version, sent as `Clerk-API-Version`; `2026-05-12` by default. */
   readonly apiVersion?: string | undefined
-  /** The time for one attempt, headers and body; 10 seconds by default. `Duration.infinity` turns it off. */
+  /** The time limit of one attempt, for headers and body; 10 seconds by default. `Duration.infinity` turns it off. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** How failed attempts are repeated; `ClerkRetry.make()` by default. */
-  readonly retry?: ClerkRetry.ClerkRetry | undefined
-  /** Sent as `User-Agent`; `effect-clerk/<version>` by default. */
+  /**
+   * The time limit of the whole operation, with its retries and waits; 30 seconds by default. `Duration.infinity` turns
+   * it off. A wait that would pass it is not begun: the operation fails at once with the last error.
+   */
+  readonly deadline?: Duration.DurationInput | undefined
+  /** The retry policy; `ClerkRetry.schedule()` by default. `Schedule.stop` turns retries off. */
+  readonly retry?: Schedule.Schedule<unknown, ClerkError> | undefined
+  /** The `User-Agent` header; `effect-clerk/<version>` by default. */
   readonly userAgent?: string | undefined
-  /** The longest body of an answer, in bytes, that is read; 16 MiB by default. */
+  /** The maximum length of a response body in bytes; 16 MiB by default. A longer body is a `DecodeError`. */
   readonly maxResponseSize?: number | undefined
   /**
-   * Whether the HTTP client's own span is recorded for every attempt, inside the operation's span; `false` by default.
-   * It names the headers that went and came, without their values.
+   * Whether each attempt gets the HTTP client's own span, inside the operation's span; `false` by default. It records
+   * the names of headers, not their values.
    */
   readonly traceAttempts?: boolean | undefined
 }
 
 /**
- * The settings after validation, with the defaults filled in.
+ * The validated settings, with defaults for what was not given.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Settings {
+  /** The secret key of the instance. */
   readonly secretKey: Redacted.Redacted
-  /** Without `/v1` and without a trailing slash. */
+  /** The address of the API, without `/v1` and without a trailing slash. */
   readonly apiUrl: string
+  /** The API version, sent as `Clerk-API-Version`. */
   readonly apiVersion: string
+  /** The time limit of one attempt. */
   readonly timeout: Duration.Duration
-  readonly retry: ClerkRetry.ClerkRetry
+  /** The time limit of the whole operation. */
+  readonly deadline: Duration.Duration
+  /** The retry policy. */
+  readonly retry: Schedule.Schedule<unknown, ClerkError>
+  /** The `User-Agent` header. */
   readonly userAgent: string
+  /** The maximum length of a response body in bytes. */
   readonly maxResponseSize: number
+  /** Whether each attempt gets the HTTP client's own span. */
   readonly traceAttempts: boolean
 }
 
@@ -74,25 +90,32 @@ export interface Settings {
  * The settings as a service.
  *
  * @since 0.1.0
- * @category services
+ * @category tags
  */
 export class ClerkConfig extends Context.Tag("effect-clerk/ClerkConfig")<ClerkConfig, Settings>() {}
 
 /**
- * Validates settings and fills in the defaults; a refusal names the setting and never quotes its value.
+ * Validates options and returns settings.
+ *
+ * **Details**
+ *
+ * Fails with a `ConfigError` that names the option at fault and never quotes the secret key.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Either.Either<Settings, ConfigError.ConfigError> =>
-  validated(options, {})
+export const make = (options: Options): Effect.Effect<Settings, ConfigError.ConfigError> =>
+  Effect.suspend(() => validate(options, {}))
 
 /**
- * Provides the given settings.
+ * Provides settings from values.
  *
- * Details: fails with a `ConfigError` that names the setting at fault and never quotes the secret key.
+ * **Details**
  *
- * @example
+ * Fails with a `ConfigError` that names the option at fault and never quotes the secret key.
+ *
+ * **Example** (a shorter timeout)
+ *
  * ```ts
  * import { ClerkConfig } from "effect-clerk"
  * import { Redacted } from "effect"
@@ -107,36 +130,51 @@ export const make = (options: Options): Either.Either<Settings, ConfigError.Conf
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<ClerkConfig, ConfigError.ConfigError> =>
-  Layer.effect(
-    ClerkConfig,
-    Effect.suspend(() => make(options))
-  )
+  Layer.effect(ClerkConfig, make(options))
 
 /**
- * Provides settings read through the `ConfigProvider`, under names of your own.
+ * Provides settings of which some are read through the `ConfigProvider`, under names of your choice.
  *
- * @example
+ * **Details**
+ *
+ * Each option is a value or a `Config` of one.
+ *
+ * **Example** (names of your choice)
+ *
  * ```ts
- * import { ClerkConfig } from "effect-clerk"
+ * import { ClerkConfig, ClerkRetry } from "effect-clerk"
  * import { Config } from "effect"
  *
  * export const ClerkLive = ClerkConfig.layerConfig({
  *   secretKey: Config.redacted("AUTH_SECRET_KEY"),
- *   timeout: Config.duration("AUTH_TIMEOUT").pipe(Config.withDefault("5 seconds"))
+ *   timeout: Config.duration("AUTH_TIMEOUT").pipe(Config.withDefault("5 seconds")),
+ *   retry: ClerkRetry.schedule({ times: 1 })
  * })
  * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  options: Config.Config.Wrap<Options>
-): Layer.Layer<ClerkConfig, ConfigError.ConfigError> =>
-  Layer.effect(ClerkConfig, Effect.flatMap(Config.unwrap(options), make))
+export const layerConfig = (options: {
+  readonly [K in keyof Options]: Options[K] | Config.Config<Options[K]>
+}): Layer.Layer<ClerkConfig, ConfigError.ConfigError> =>
+  Layer.effect(ClerkConfig, Effect.flatMap(Setting.unwrap<Options>(options), make))
+
+const environment = {
+  secretKey: "CLERK_SECRET_KEY",
+  apiUrl: "CLERK_API_URL",
+  apiVersion: "CLERK_API_VERSION",
+  timeout: "CLERK_TIMEOUT",
+  deadline: "CLERK_DEADLINE"
+}
 
 /**
- * Provides settings read from `CLERK_SECRET_KEY`, `CLERK_API_URL`, `CLERK_API_VERSION` and `CLERK_TIMEOUT` through the
- * `ConfigProvider`, which is the environment unless another is installed; all but the first may be missing.
+ * Provides settings from the environment, or from any other `ConfigProvider` that is installed.
+ *
+ * **Details**
+ *
+ * Reads `CLERK_SECRET_KEY`, `CLERK_API_URL`, `CLERK_API_VERSION`, `CLERK_TIMEOUT` and `CLERK_DEADLINE`. All but the
+ * first are optional. An empty value counts as absent.
  *
  * @since 0.1.0
  * @category layers
@@ -144,157 +182,143 @@ export const layerConfig = (
 export const layerEnv: Layer.Layer<ClerkConfig, ConfigError.ConfigError> = Layer.effect(
   ClerkConfig,
   Config.all({
-    secretKey: Config.redacted("CLERK_SECRET_KEY"),
-    apiUrl: orUndefined(Config.string("CLERK_API_URL")),
-    apiVersion: orUndefined(Config.string("CLERK_API_VERSION")),
-    timeout: orUndefined(Config.duration("CLERK_TIMEOUT"))
+    secretKey: Setting.secret(environment.secretKey),
+    apiUrl: Setting.optional(environment.apiUrl),
+    apiVersion: Setting.optional(environment.apiVersion),
+    timeout: Setting.optional(environment.timeout),
+    deadline: Setting.optional(environment.deadline)
   }).pipe(
-    Effect.flatMap((options) =>
-      validated(options, {
-        secretKey: "CLERK_SECRET_KEY",
-        apiUrl: "CLERK_API_URL",
-        apiVersion: "CLERK_API_VERSION",
-        timeout: "CLERK_TIMEOUT"
-      })
+    Effect.flatMap(({ deadline, timeout, ...options }) =>
+      validate(
+        { ...options, timeout: Setting.durationOf(timeout), deadline: Setting.durationOf(deadline) },
+        environment
+      )
     )
   )
 )
 
 /**
- * Gives every attempt of the operations within this much time, headers and body; they fail with `InvalidRequest` unless
- * it is longer than zero.
+ * An effect or a stream that reads the settings.
  *
  * @since 0.1.0
- * @category modifiers
+ * @category models
  */
-export const withTimeout: {
-  (
-    timeout: Duration.DurationInput
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ClerkConfig>
-  <A, E, R>(
-    self: Effect.Effect<A, E, R>,
-    timeout: Duration.DurationInput
-  ): Effect.Effect<A, E, R | ClerkConfig>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, timeout: Duration.DurationInput) => {
-  const duration = Option.getOrElse(Duration.decodeUnknown(timeout), () => Duration.zero)
-  return Effect.updateService(self, ClerkConfig, (settings) => ({ ...settings, timeout: duration }))
-})
+export type Configured<X> =
+  X extends Effect.Effect<infer A, infer E, infer R>
+    ? Effect.Effect<A, E, R | ClerkConfig>
+    : X extends Stream.Stream<infer A, infer E, infer R>
+      ? Stream.Stream<A, E, R | ClerkConfig>
+      : never
+
+type EffectOrStream = Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
+
+interface Modifier<Value> {
+  (value: Value): <X extends EffectOrStream>(self: X) => Configured<X>
+  <X extends EffectOrStream>(self: X, value: Value): Configured<X>
+}
 
 /**
- * Repeats the operations within by this policy.
+ * Sets the time limit of each attempt, for the operations of an effect or a stream.
+ *
+ * **Details**
+ *
+ * In a stream, the limit holds for the request of each page. Of two nested modifiers, the inner one wins.
+ *
+ * **Gotchas**
+ *
+ * The operations fail with `InvalidRequest` unless the duration is longer than zero.
  *
  * @since 0.1.0
- * @category modifiers
+ * @category combinators
  */
-export const withRetry: {
-  (
-    retry: ClerkRetry.ClerkRetry
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ClerkConfig>
-  <A, E, R>(self: Effect.Effect<A, E, R>, retry: ClerkRetry.ClerkRetry): Effect.Effect<A, E, R | ClerkConfig>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, retry: ClerkRetry.ClerkRetry) =>
-  Effect.updateService(self, ClerkConfig, (settings) => ({ ...settings, retry }))
+export const withTimeout: Modifier<Duration.DurationInput> = modifier((timeout: Duration.DurationInput) => ({
+  timeout: Setting.durationOrZero(timeout)
+}))
+
+/**
+ * Sets the time limit of each whole operation, with its retries and waits, for the operations of an effect or a stream.
+ *
+ * **Details**
+ *
+ * In a stream, the limit holds for the request of each page. Of two nested modifiers, the inner one wins.
+ *
+ * **Gotchas**
+ *
+ * The operations fail with `InvalidRequest` unless the duration is longer than zero.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withDeadline: Modifier<Duration.DurationInput> = modifier(
+  (deadline: Duration.DurationInput) => ({
+    deadline: Setting.durationOrZero(deadline)
+  })
 )
 
 /**
- * Tries the operations within only once.
+ * Sets the retry policy, for the operations of an effect or a stream.
+ *
+ * **Details**
+ *
+ * Whatever the schedule says, only errors that `ClerkError.isRetryable` accepts are retried. The schedule alone decides
+ * on the delay: `ClerkRetry.schedule` respects a `Retry-After`, a schedule of your own need not.
+ *
+ * **Example** (every second, five times)
+ *
+ * ```ts
+ * import { ClerkConfig, Sessions } from "effect-clerk"
+ * import { Schedule } from "effect"
+ *
+ * export const session = Sessions.get("sess_1").pipe(
+ *   ClerkConfig.withRetry(Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(5)))
+ * )
+ * ```
  *
  * @since 0.1.0
- * @category modifiers
+ * @category combinators
  */
-export const withoutRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ClerkConfig> =
-  withRetry(ClerkRetry.none)
+export const withRetry: Modifier<Schedule.Schedule<unknown, ClerkError>> = modifier(
+  (retry: Schedule.Schedule<unknown, ClerkError>) => ({ retry })
+)
 
-function orUndefined<A>(config: Config.Config<A>): Config.Config<A | undefined> {
-  return Config.map(Config.option(config), Option.getOrUndefined)
+/**
+ * Turns retries off, for the operations of an effect or a stream.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withoutRetry: <X extends EffectOrStream>(self: X) => Configured<X> = withRetry(Schedule.stop)
+
+/** Makes a modifier that replaces some of the settings. */
+function modifier<Value>(change: (value: Value) => Partial<Settings>): Modifier<Value> {
+  const modify = (self: EffectOrStream, value: Value) => {
+    const update = (settings: Settings): Settings => ({ ...settings, ...change(value) })
+    // An effect is a stream, too: it must be asked for first.
+    return Effect.isEffect(self)
+      ? Effect.updateService(self, ClerkConfig, update)
+      : Stream.updateService(self, ClerkConfig, update)
+  }
+  // The type of the result follows the argument, which a function that tells the two apart at run time cannot show.
+  return ((...args: [Value] | [EffectOrStream, Value]) =>
+    args.length === 1
+      ? (self: EffectOrStream) => modify(self, args[0])
+      : modify(args[0], args[1])) as Modifier<Value>
 }
 
 type Names = { readonly [K in keyof Options]?: string }
 
-function validated(options: Options, names: Names): Either.Either<Settings, ConfigError.ConfigError> {
-  const check =
-    <A, B>(name: keyof Options, rule: (value: A) => Either.Either<B, string>) =>
-    (value: A) =>
-      Either.mapLeft(rule(value), (reason) => ConfigError.InvalidData([names[name] ?? name], reason))
+function validate(options: Options, names: Names): Either.Either<Settings, ConfigError.ConfigError> {
+  const check = <A, B>(name: keyof Options, rule: Setting.Rule<A, B>, value: A) =>
+    Either.mapLeft(rule(value), (reason) => ConfigError.InvalidData([names[name] ?? name], reason))
   return Either.all({
-    secretKey: check("secretKey", secretKey)(options.secretKey),
-    apiUrl: check("apiUrl", apiUrl)(options.apiUrl ?? "https://api.clerk.com"),
-    apiVersion: check("apiVersion", headerValue)(options.apiVersion ?? "2026-05-12"),
-    timeout: check("timeout", timeout)(options.timeout ?? "10 seconds"),
-    retry: check("retry", retry)(options.retry ?? ClerkRetry.make()),
-    userAgent: check("userAgent", headerValue)(options.userAgent ?? `effect-clerk/${version}`),
-    maxResponseSize: check("maxResponseSize", byteCount)(options.maxResponseSize ?? 16 * 1024 * 1024),
+    secretKey: check("secretKey", Setting.secretKey, options.secretKey),
+    apiUrl: check("apiUrl", Setting.apiUrl, options.apiUrl ?? "https://api.clerk.com"),
+    apiVersion: check("apiVersion", Setting.headerValue, options.apiVersion ?? "2026-05-12"),
+    timeout: check("timeout", Setting.limit, options.timeout ?? "10 seconds"),
+    deadline: check("deadline", Setting.limit, options.deadline ?? "30 seconds"),
+    retry: check("retry", Setting.schedule<ClerkError>, options.retry ?? ClerkRetry.schedule()),
+    userAgent: check("userAgent", Setting.headerValue, options.userAgent ?? `effect-clerk/${version}`),
+    maxResponseSize: check("maxResponseSize", Setting.byteCount, options.maxResponseSize ?? 16 * 1024 * 1024),
     traceAttempts: Either.right(options.traceAttempts === true)
   })
-}
-
-function secretKey(key: Redacted.Redacted): Either.Either<Redacted.Redacted, string> {
-  const value = Redacted.isRedacted(key) ? Redacted.value(key) : undefined
-  if (typeof value !== "string") {
-    return Either.left("is missing; pass the secret key as Redacted.make(key)")
-  }
-  const trimmed = value.trim()
-  if (trimmed === "") {
-    return Either.left('is empty; copy the secret key (sk_…) from "API keys" in the Clerk Dashboard')
-  }
-  if (trimmed.startsWith("pk_")) {
-    return Either.left("is a publishable key (pk_…); the secret key starts with sk_")
-  }
-  if (trimmed.startsWith("eyJ")) {
-    return Either.left("is a token (a JWT); the secret key starts with sk_")
-  }
-  if (!/^[\x21-\x7e]+$/.test(trimmed)) {
-    return Either.left("holds white space or characters beyond printable ASCII; copy it again")
-  }
-  return Either.right(trimmed === value ? key : Redacted.make(trimmed))
-}
-
-function apiUrl(input: string): Either.Either<string, string> {
-  if (typeof input !== "string" || !URL.canParse(input)) {
-    return Either.left("is not an absolute URL, such as https://api.clerk.com")
-  }
-  const url = new URL(input)
-  if (url.username !== "" || url.password !== "") {
-    return Either.left("holds credentials; the secret key is a setting of its own")
-  }
-  if (/[?#]/.test(input)) {
-    return Either.left("holds a query or a fragment; give the address alone")
-  }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-    return Either.left(
-      "must start with https: (http: is for loopback hosts only), or the key would travel in the clear"
-    )
-  }
-  return Either.right(url.origin + url.pathname.replace(/\/+$/, "").replace(/\/v1$/, ""))
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
-}
-
-function headerValue(value: string): Either.Either<string, string> {
-  return typeof value === "string" && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)
-    ? Either.right(value)
-    : Either.left("must be printable ASCII, not empty, without surrounding white space")
-}
-
-function timeout(input: Duration.DurationInput): Either.Either<Duration.Duration, string> {
-  return Option.match(Duration.decodeUnknown(input), {
-    onNone: () => Either.left('is not a duration, such as "10 seconds"'),
-    onSome: (duration) =>
-      Duration.greaterThan(duration, Duration.zero)
-        ? Either.right(duration)
-        : Either.left("must be longer than zero; Duration.infinity turns it off")
-  })
-}
-
-function retry(policy: ClerkRetry.ClerkRetry): Either.Either<ClerkRetry.ClerkRetry, string> {
-  return ClerkRetry.isClerkRetry(policy)
-    ? Either.right(policy)
-    : Either.left("must be a policy made by the ClerkRetry module")
-}
-
-function byteCount(value: number): Either.Either<number, string> {
-  return Number.isSafeInteger(value) && value > 0
-    ? Either.right(value)
-    : Either.left("must be a whole number of bytes above zero")
 }

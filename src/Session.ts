@@ -1,9 +1,11 @@
 /**
- * What the Sessions API speaks about: sessions, their latest activity, and the tokens minted for them.
+ * The models of the Sessions API: sessions, their latest activity, and the tokens minted for them.
  *
- * Details: every model is a `Schema` whose type is plain data in camelCase and whose encoded form is Clerk's JSON in
- * snake_case. Timestamps are epoch milliseconds on the wire and `DateTime.Utc` here. What Clerk may leave out or
- * answer with `null` is an `Option`. Fields that Clerk adds later are ignored.
+ * **Details**
+ *
+ * Every model is plain data in camelCase. Its `Schema` encodes to Clerk's JSON in snake_case, and decodes from it.
+ * Timestamps are epoch milliseconds on the wire and `DateTime.Utc` here. A value that Clerk may omit or send as `null` is
+ * an `Option`. Unknown fields are ignored.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions
  * @module
@@ -22,14 +24,14 @@ const optional = <A, I>(schema: Schema.Schema<A, I>) =>
 
 const Timestamp = Schema.compose(Schema.Int, Schema.DateTimeUtcFromNumber).annotations({
   identifier: "Timestamp",
-  description: "epoch milliseconds within the range of a Date"
+  description: "a timestamp in epoch milliseconds"
 })
 
 /**
  * The id of a session, such as `sess_2x…`.
  *
  * @since 0.1.0
- * @category ids
+ * @category schemas
  */
 export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
 
@@ -37,7 +39,7 @@ export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
  * The id of a session, such as `sess_2x…`.
  *
  * @since 0.1.0
- * @category ids
+ * @category models
  */
 export type SessionId = typeof SessionId.Type
 
@@ -45,7 +47,7 @@ export type SessionId = typeof SessionId.Type
  * The id of a user, such as `user_2x…`.
  *
  * @since 0.1.0
- * @category ids
+ * @category schemas
  */
 export const UserId = Schema.NonEmptyString.pipe(Schema.brand("UserId"))
 
@@ -53,23 +55,23 @@ export const UserId = Schema.NonEmptyString.pipe(Schema.brand("UserId"))
  * The id of a user, such as `user_2x…`.
  *
  * @since 0.1.0
- * @category ids
+ * @category models
  */
 export type UserId = typeof UserId.Type
 
 /**
- * The id of a client (a device or browser that holds sessions), such as `client_2x…`.
+ * The id of a client: a device or browser that holds sessions, such as `client_2x…`.
  *
  * @since 0.1.0
- * @category ids
+ * @category schemas
  */
 export const ClientId = Schema.NonEmptyString.pipe(Schema.brand("ClientId"))
 
 /**
- * The id of a client (a device or browser that holds sessions), such as `client_2x…`.
+ * The id of a client: a device or browser that holds sessions, such as `client_2x…`.
  *
  * @since 0.1.0
- * @category ids
+ * @category models
  */
 export type ClientId = typeof ClientId.Type
 
@@ -77,7 +79,7 @@ export type ClientId = typeof ClientId.Type
  * The id of an organization, such as `org_2x…`.
  *
  * @since 0.1.0
- * @category ids
+ * @category schemas
  */
 export const OrganizationId = Schema.NonEmptyString.pipe(Schema.brand("OrganizationId"))
 
@@ -85,7 +87,7 @@ export const OrganizationId = Schema.NonEmptyString.pipe(Schema.brand("Organizat
  * The id of an organization, such as `org_2x…`.
  *
  * @since 0.1.0
- * @category ids
+ * @category models
  */
 export type OrganizationId = typeof OrganizationId.Type
 
@@ -112,7 +114,7 @@ export type SessionStatus = (typeof knownStatuses)[number] | (string & {})
  * The state of a session: one of the eight that Clerk documents, or one that it adds later.
  *
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
 export const SessionStatus: Schema.Schema<SessionStatus> = Schema.declare(
   (input): input is SessionStatus => typeof input === "string",
@@ -124,11 +126,11 @@ export const SessionStatus: Schema.Schema<SessionStatus> = Schema.declare(
 )
 
 /**
- * Who acts on behalf of the user (impersonation), as a JSON object whose `sub` is the id of the acting user.
+ * The user who impersonates another: a JSON object whose `sub` is the id of the impersonating user.
  *
  * @see https://clerk.com/docs/guides/users/impersonation
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
 export const Actor: Schema.Schema<{ readonly [key: string]: unknown }> = Schema.declare(
   (input): input is { readonly [key: string]: unknown } => Predicate.isRecord(input),
@@ -141,7 +143,7 @@ export const Actor: Schema.Schema<{ readonly [key: string]: unknown }> = Schema.
 )
 
 /**
- * Where and on what a session was last used.
+ * The device, browser and place of a session's latest request, as Clerk derived them from its headers and IP address.
  *
  * @since 0.1.0
  * @category models
@@ -149,30 +151,38 @@ export const Actor: Schema.Schema<{ readonly [key: string]: unknown }> = Schema.
 export interface SessionActivity extends Schema.Schema.Type<typeof SessionActivity> {}
 
 const activityFields = {
+  /** The id of this record, such as `sess_activity_2x…`. */
   id: Schema.String,
+  /** The kind of device, such as `"Macintosh"`. */
   deviceType: optional(Schema.String).pipe(Schema.fromKey("device_type")),
+  /** Whether the device is a mobile one. */
   isMobile: Schema.propertySignature(Schema.Boolean).pipe(Schema.fromKey("is_mobile")),
+  /** The name of the browser, such as `"Chrome"`. */
   browserName: optional(Schema.String).pipe(Schema.fromKey("browser_name")),
+  /** The version of the browser. */
   browserVersion: optional(Schema.String).pipe(Schema.fromKey("browser_version")),
+  /** The IP address of the request. */
   ipAddress: optional(Schema.String).pipe(Schema.fromKey("ip_address")),
+  /** The city that the IP address points to. */
   city: optional(Schema.String),
+  /** The country that the IP address points to. */
   country: optional(Schema.String)
 }
 
 /**
- * Where and on what a session was last used.
+ * The device, browser and place of a session's latest request, as Clerk derived them from its headers and IP address.
  *
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
 export const SessionActivity = Schema.transform(
-  Schema.Struct({ object: Schema.String, ...activityFields }),
+  Schema.Struct({ object: Schema.optional(Schema.Unknown), ...activityFields }),
   Schema.typeSchema(Schema.Struct(activityFields)),
   { strict: true, decode: identity, encode: (activity) => ({ object: "session_activity", ...activity }) }
 ).annotations({ identifier: "SessionActivity" })
 
 /**
- * Something the user has still to do before a `pending` session becomes active.
+ * A step that the user must complete before a `pending` session becomes active.
  *
  * @see https://clerk.com/docs/guides/development/custom-flows/authentication/session-tasks
  * @since 0.1.0
@@ -181,27 +191,43 @@ export const SessionActivity = Schema.transform(
 export interface SessionTask extends Schema.Schema.Type<typeof SessionTask> {}
 
 /**
- * Something the user has still to do before a `pending` session becomes active.
+ * A step that the user must complete before a `pending` session becomes active.
  *
  * @see https://clerk.com/docs/guides/development/custom-flows/authentication/session-tasks
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
-export const SessionTask = Schema.Struct({ key: Schema.String }).annotations({ identifier: "SessionTask" })
+export const SessionTask = Schema.Struct({
+  /** The kind of step, such as `"choose-organization"`. */
+  key: Schema.String
+}).annotations({ identifier: "SessionTask" })
 
 const sessionFields = {
+  /** The id of the session. */
   id: SessionId,
+  /** The user who is signed in. */
   userId: Schema.propertySignature(UserId).pipe(Schema.fromKey("user_id")),
+  /** The device or browser that holds the session. */
   clientId: Schema.propertySignature(ClientId).pipe(Schema.fromKey("client_id")),
+  /** The user who impersonates the session's user. */
   actor: nullable(Actor),
+  /** The state of the session. Only an `active` one counts as signed in. */
   status: SessionStatus,
+  /** The organization that was last active in the session. */
   lastActiveOrganizationId: nullable(OrganizationId).pipe(Schema.fromKey("last_active_organization_id")),
+  /** The time of the latest activity. Clerk updates it about once a minute. */
   lastActiveAt: Schema.propertySignature(Timestamp).pipe(Schema.fromKey("last_active_at")),
+  /** The device, browser and place of the latest activity. */
   latestActivity: nullable(SessionActivity).pipe(Schema.fromKey("latest_activity")),
+  /** The time at which the session ends, however active it is: its maximum lifetime. */
   expireAt: Schema.propertySignature(Timestamp).pipe(Schema.fromKey("expire_at")),
+  /** The time at which the session ends if there is no activity until then: its inactivity timeout. */
   abandonAt: Schema.propertySignature(Timestamp).pipe(Schema.fromKey("abandon_at")),
+  /** The time at which Clerk last changed the record of the session, for whatever reason. */
   updatedAt: Schema.propertySignature(Timestamp).pipe(Schema.fromKey("updated_at")),
+  /** The time of the sign-in. */
   createdAt: Schema.propertySignature(Timestamp).pipe(Schema.fromKey("created_at")),
+  /** The steps that the user must complete before a `pending` session becomes active. */
   tasks: Schema.optionalWith(Schema.Array(SessionTask), { default: () => [], nullable: true })
 }
 
@@ -219,7 +245,7 @@ export interface Session extends Schema.Schema.Type<typeof Session> {}
  *
  * @see https://clerk.com/docs/reference/backend/types/backend-session
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
 export const Session = Schema.transform(
   Schema.Struct({ object: Schema.Literal("session"), ...sessionFields }),
@@ -228,10 +254,11 @@ export const Session = Schema.transform(
 ).annotations({ identifier: "Session" })
 
 /**
- * One page of sessions and, where Clerk said so, how many there are over all pages.
+ * One page of sessions, and the number of sessions on all pages where Clerk sent it.
  *
- * Details: decodes from every shape that Clerk answers a list with: a bare array, or an object with `data` and
- * `total_count`.
+ * **Details**
+ *
+ * Decodes from both forms of Clerk's lists: a bare array, and an object with `data` and `total_count`.
  *
  * @since 0.1.0
  * @category models
@@ -239,33 +266,39 @@ export const Session = Schema.transform(
 export interface SessionPage extends Schema.Schema.Type<typeof SessionPage> {}
 
 const Page = Schema.Struct({
+  /** The sessions of this page, the newest first. */
   data: Schema.Array(Session),
+  /** The number of sessions on all pages. */
   totalCount: optional(Schema.NonNegativeInt).pipe(Schema.fromKey("total_count"))
 })
 
 /**
- * One page of sessions and, where Clerk said so, how many there are over all pages.
+ * One page of sessions, and the number of sessions on all pages where Clerk sent it.
  *
- * Details: decodes from every shape that Clerk answers a list with: a bare array, or an object with `data` and
- * `total_count`.
+ * **Details**
+ *
+ * Decodes from both forms of Clerk's lists: a bare array, and an object with `data` and `total_count`.
  *
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
 export const SessionPage = Schema.transform(
   Schema.Union(Page, Schema.Array(Session)),
   Schema.typeSchema(Page),
   {
     strict: true,
-    decode: (answer) => ("data" in answer ? answer : { data: answer, totalCount: Option.none() }),
+    decode: (page) => ("data" in page ? page : { data: page, totalCount: Option.none() }),
     encode: identity
   }
 ).annotations({ identifier: "SessionPage" })
 
-const tokenFields = { jwt: Schema.Redacted(Schema.NonEmptyString) }
+const tokenFields = {
+  /** The token. `Redacted.value` reads it. */
+  jwt: Schema.Redacted(Schema.NonEmptyString)
+}
 
 /**
- * A JSON Web Token minted for a session; `Redacted`, because whoever holds it is signed in.
+ * A JSON Web Token of a session. It is `Redacted`: anyone who has it can act as the user.
  *
  * @see https://clerk.com/docs/guides/sessions/session-tokens
  * @since 0.1.0
@@ -274,11 +307,11 @@ const tokenFields = { jwt: Schema.Redacted(Schema.NonEmptyString) }
 export interface SessionToken extends Schema.Schema.Type<typeof SessionToken> {}
 
 /**
- * A JSON Web Token minted for a session; `Redacted`, because whoever holds it is signed in.
+ * A JSON Web Token of a session. It is `Redacted`: anyone who has it can act as the user.
  *
  * @see https://clerk.com/docs/guides/sessions/session-tokens
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
 export const SessionToken = Schema.transform(
   Schema.Struct({ object: Schema.optional(Schema.Literal("token")), ...tokenFields }),
@@ -286,7 +319,10 @@ export const SessionToken = Schema.transform(
   { strict: true, decode: identity, encode: (token) => ({ object: "token" as const, ...token }) }
 ).annotations({ identifier: "SessionToken" })
 
-const cookieFields = { cookies: Schema.Array(Schema.Redacted(Schema.String)) }
+const cookieFields = {
+  /** The values of `Set-Cookie` headers. `Redacted.value` reads them. */
+  cookies: Schema.Array(Schema.Redacted(Schema.String))
+}
 
 /**
  * The `Set-Cookie` directives of a refreshed session, each `Redacted`.
@@ -302,7 +338,7 @@ export interface SessionCookies extends Schema.Schema.Type<typeof SessionCookies
  *
  * @see https://clerk.com/docs/guides/how-clerk-works/cookies
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
 export const SessionCookies = Schema.transform(
   Schema.Struct({ object: Schema.optional(Schema.Literal("cookies")), ...cookieFields }),

@@ -1,8 +1,10 @@
 /**
- * The seven operations of Clerk's Sessions API, and two ways to page through a list.
+ * The seven operations of Clerk's Sessions API, functions to page through lists, and `revokeAll`.
  *
- * Details: every operation is an `Effect` that requires an `HttpClient` and a `ClerkConfig`, fails with the tagged
- * errors in its type, and is repeated as `ClerkRetry` says where that is safe.
+ * **Details**
+ *
+ * Every operation is an `Effect` that requires an `HttpClient` and a `ClerkConfig`. It fails with the tagged errors in its
+ * type, and is retried where that is safe.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions
  * @module
@@ -10,48 +12,58 @@
  */
 import type { HttpClient } from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import type * as Stream from "effect/Stream"
 
 import type { ClerkConfig } from "./ClerkConfig.js"
 import type { ClerkErrors, CommonError, NotFound, Unauthorized } from "./ClerkError.js"
 import { call } from "./internal/call.js"
-import { decoder, encoder } from "./internal/codec.js"
+import * as Fast from "./internal/fast/decodeSession.js"
 import * as Paging from "./internal/paging.js"
-import * as Params from "./internal/params.js"
-import type { CreateParams, ListParams, RefreshParams, StreamParams, TokenParams } from "./internal/params.js"
-import { documents404, undocumented404 } from "./internal/refusal.js"
-import * as Shortcut from "./internal/shortcut.js"
+import * as Encode from "./internal/request/encode.js"
+import * as Params from "./internal/request/params.js"
+import type {
+  CreateParams,
+  ListParams,
+  RefreshParams,
+  StreamParams,
+  TokenParams
+} from "./internal/request/params.js"
+import { decoder } from "./internal/response/decode.js"
+import { withNotFound, withoutNotFound } from "./internal/response/errorResponse.js"
 import { Session, SessionCookies, SessionPage, SessionToken } from "./Session.js"
 
 export type {
   CreateParams,
   Filters,
   ListParams,
+  Owner,
   RefreshParams,
   StreamParams,
   TokenParams
-} from "./internal/params.js"
+} from "./internal/request/params.js"
 
-const session = decoder(Session, Shortcut.session)
-const page = decoder(SessionPage, Shortcut.page)
-const token = decoder(SessionToken, Shortcut.token)
+const session = decoder(Session, Fast.session)
+const page = decoder(SessionPage, Fast.page)
+const token = decoder(SessionToken, Fast.token)
 const cookies = decoder(SessionCookies)
 
-const listQuery = encoder(Params.List)
-const streamQuery = encoder(Params.Stream)
-const createBody = encoder(Params.Create)
-const refreshQuery = encoder(Params.RefreshQuery)
-const refreshBody = encoder(Params.Refresh)
-const tokenBody = encoder(Params.Token)
+const listQuery = Encode.encoder(Params.List)
+const streamQuery = Encode.encoder(Params.Stream)
+const createBody = Encode.encoder(Params.Create)
+const refreshQuery = Encode.encoder(Params.RefreshQuery)
+const refreshBody = Encode.encoder(Params.Refresh)
+const tokenBody = Encode.encoder(Params.Token)
 
 /**
- * The sessions of a user, of a client, or of both; newest first.
+ * Returns one page of the sessions of a user, of a client, or of both, the newest first.
  *
- * Details: one page of them. `limit` is 1 to 500 (10 by default), `offset` counts sessions from 0. Sessions that ended
- * long ago are cleaned up by Clerk and do not appear. `listPage` tells how many there are, `stream` gives them all.
+ * **Details**
  *
- * @example
+ * `limit` is 1 to 500 (10 by default), `offset` counts sessions from 0. Clerk removes sessions that ended long ago.
+ * `listPage` also returns how many there are, `stream` returns all of them.
+ *
+ * **Example** (the active sessions of a user)
+ *
  * ```ts
  * import { Sessions } from "effect-clerk"
  *
@@ -65,7 +77,7 @@ const tokenBody = encoder(Params.Token)
 export function list(
   params: ListParams
 ): Effect.Effect<ReadonlyArray<Session>, ClerkErrors | Unauthorized | CommonError, HttpClient | ClerkConfig>
-/** @deprecated Since 2024 Clerk wants a `clientId` or a `userId`; without either it may refuse. */
+/** @deprecated Lists the sessions of all users. Clerk asks for a `clientId` or a `userId`, and may refuse without. */
 export function list(
   params?: Partial<ListParams>
 ): Effect.Effect<ReadonlyArray<Session>, ClerkErrors | Unauthorized | CommonError, HttpClient | ClerkConfig>
@@ -75,22 +87,28 @@ export function list(params: Partial<ListParams> = {}) {
       name: "Sessions.list",
       method: "GET",
       path: ["sessions"],
-      query: listQuery(params),
-      answer: page,
-      refusal: undocumented404
+      query: Encode.refine(
+        listQuery(params),
+        () => Params.hasOwner(params) || !("clientId" in params || "userId" in params),
+        Params.ownerMissing
+      ),
+      decodeResponse: page,
+      errorResponse: withoutNotFound
     }),
     ({ data }) => data
   )
 }
 
 /**
- * One page of the sessions of a user, of a client, or of both, and how many there are over all pages.
+ * Returns one page of the sessions of a user, of a client, or of both, and the number of sessions on all pages.
  *
- * Details: the same as `list`, sent with `paginated=true`; `totalCount` is none where Clerk does not count.
+ * **Details**
+ *
+ * The same as `list`, sent with `paginated=true`. `totalCount` is none where Clerk does not count.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions/GET/sessions
  * @since 0.1.0
- * @category paging
+ * @category operations
  */
 export const listPage = (
   params: ListParams
@@ -99,22 +117,31 @@ export const listPage = (
     name: "Sessions.listPage",
     method: "GET",
     path: ["sessions"],
-    query: Either.map(listQuery(params), paginated),
-    answer: page,
-    refusal: undocumented404
+    query: Encode.map(
+      Encode.refine(listQuery(params), () => Params.hasOwner(params), Params.ownerMissing),
+      paginated
+    ),
+    decodeResponse: page,
+    errorResponse: withoutNotFound
   })
 
 /**
- * All sessions of a user, of a client, or of both, page after page, newest first, each at most once.
+ * Streams all sessions of a user, of a client, or of both, the newest first, each at most once.
  *
- * Details: `pageSize` is 1 to 500 (100 by default). A page is only asked for when it is needed. Sessions that appear
- * while the stream runs push the others back; those that come up again on the next page are left out, as long as
- * fewer than 10,000 appear between two pages. Ten pages in a row without anything new end the stream.
+ * **Details**
  *
- * Gotchas: sessions that *leave* the list while the stream runs pull the others forward, over the edge of a page. To
- * revoke all active sessions, collect them first.
+ * `pageSize` is 1 to 500 (100 by default). A page is requested when it is needed. Sessions that are created meanwhile
+ * shift the others to later pages; a session that appears again is left out, as long as fewer than 10,000 are created
+ * between two pages. A page that is shorter than `pageSize` is the last one, and so is the tenth in a row without a new
+ * session.
  *
- * @example
+ * **Gotchas**
+ *
+ * Sessions that leave the list meanwhile shift the others to earlier pages, where the stream misses them. Use `revokeAll`
+ * to end all sessions.
+ *
+ * **Example** (the countries a user signed in from)
+ *
  * ```ts
  * import { Sessions } from "effect-clerk"
  * import { Stream } from "effect"
@@ -127,29 +154,33 @@ export const listPage = (
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions/GET/sessions
  * @since 0.1.0
- * @category paging
+ * @category operations
  */
 export const stream = (
   params: StreamParams
 ): Stream.Stream<Session, ClerkErrors | Unauthorized | CommonError, HttpClient | ClerkConfig> =>
-  Paging.stream((offset) =>
-    call({
+  Paging.stream((offset) => {
+    const query = Encode.refine(streamQuery(params), () => Params.hasOwner(params), Params.ownerMissing)
+    return call({
       name: "Sessions.stream",
       method: "GET",
       path: ["sessions"],
-      query: Either.map(streamQuery(params), ({ limit = 100, ...filters }) =>
-        paginated({ ...filters, offset, limit })
-      ),
-      answer: page,
-      refusal: undocumented404
+      query: Encode.map(query, ({ limit = 100, ...filters }) => paginated({ ...filters, offset, limit })),
+      decodeResponse: page,
+      errorResponse: withoutNotFound
     })
-  )
+  }, params?.pageSize ?? 100)
 
 /**
- * Starts an active session for a user.
+ * Creates an active session for a user.
  *
- * Gotchas: for tests only. Clerk refuses it on production instances; to sign a user in from there, make a sign-in
- * token instead. Never repeated unless Clerk refused it unread (429), so that no second session is left behind.
+ * **Gotchas**
+ *
+ * For tests: Clerk refuses it on production instances, where a sign-in token signs a user in.
+ *
+ * It is retried only where Clerk cannot have created a session: after a 429, and where no connection was made. An HTTP
+ * client that retries by itself (`HttpClient.retryTransient`) may create two sessions: give the operations a client
+ * without it.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions
  * @see https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens/POST/sign_in_tokens
@@ -164,14 +195,15 @@ export const create = (
     method: "POST",
     path: ["sessions"],
     body: createBody(params),
-    answer: session,
-    refusal: documents404
+    decodeResponse: session,
+    errorResponse: withNotFound
   })
 
 /**
- * The session with this id.
+ * Returns the session with this id.
  *
- * @example
+ * **Example** (a session that may not exist)
+ *
  * ```ts
  * import { Sessions } from "effect-clerk"
  * import { Effect, Option } from "effect"
@@ -194,18 +226,21 @@ export const get = (
     name: "Sessions.get",
     method: "GET",
     path: ["sessions", { sessionId }],
-    answer: session,
-    refusal: documents404
+    decodeResponse: session,
+    errorResponse: withNotFound
   })
 
 /**
- * Trades an expired session token and a refresh token for a new session token, or for cookies with
+ * Exchanges an expired session token and a refresh token for a new session token, or for cookies with
  * `format: "cookie"`.
  *
- * Details: `Unauthorized` means that Clerk did not accept the tokens, and that the handshake flow is to be started; its
- * `errors` say why.
+ * **Details**
  *
- * Gotchas: never repeated unless Clerk refused it unread (429), because a refresh token may be good for one use only.
+ * `Unauthorized` means that Clerk did not accept the tokens. Start the handshake flow then; `errors` says why.
+ *
+ * **Gotchas**
+ *
+ * It is retried only after a 429 and where no connection was made, because a refresh token may be good for one use only.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/refresh
  * @since 0.1.0
@@ -235,16 +270,25 @@ export function refresh(sessionId: string, params: RefreshParams) {
     path: ["sessions", { sessionId }, "refresh"],
     query: refreshQuery(params),
     body,
-    secretBody: true,
-    answer: Either.isRight(body) && body.right.format === "cookie" ? cookies : token,
-    refusal: undocumented404
+    secrets: Encode.map(body, Params.refreshSecrets),
+    decodeResponse: (text) => (params.format === "cookie" ? cookies : token)(text),
+    errorResponse: withoutNotFound
   })
 }
 
 /**
  * Ends a session: its status becomes `revoked`, and the user has to sign in again on that client.
  *
- * Details: revoking a revoked session gives the same answer again.
+ * **Details**
+ *
+ * To revoke a revoked session succeeds.
+ *
+ * **Gotchas**
+ *
+ * The secret key revokes the session of any user. Where the id comes from a request, check first that the session belongs
+ * to the user who sent it.
+ *
+ * Session tokens that were minted before stay valid until they expire.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/revoke
  * @since 0.1.0
@@ -257,14 +301,20 @@ export const revoke = (
     name: "Sessions.revoke",
     method: "POST",
     path: ["sessions", { sessionId }, "revoke"],
-    answer: session,
-    refusal: documents404
+    decodeResponse: session,
+    errorResponse: withNotFound
   })
 
 /**
  * Mints a session token for an active session.
  *
- * Details: `expiresIn` is whole seconds, 30 to 315,360,000 (ten years); without it the instance's own lifetime holds.
+ * **Details**
+ *
+ * `expiresIn` is a duration in whole seconds, 30 to 315,360,000; the instance's lifetime of session tokens by default.
+ *
+ * **Gotchas**
+ *
+ * The token has no authorized party (`azp`): a verifier that is told which parties to accept refuses it by default.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/tokens
  * @since 0.1.0
@@ -283,14 +333,20 @@ export const createToken = (
     method: "POST",
     path: ["sessions", { sessionId }, "tokens"],
     body: tokenBody(params),
-    answer: token,
-    refusal: documents404
+    decodeResponse: token,
+    errorResponse: withNotFound
   })
 
 /**
  * Mints a token for an active session from a JWT template of the instance.
  *
- * Details: `expiresIn` is whole seconds, 30 to 315,360,000 (ten years); without it the template's own lifetime holds.
+ * **Details**
+ *
+ * `expiresIn` is a duration in whole seconds, 30 to 315,360,000; the template's lifetime by default.
+ *
+ * **Gotchas**
+ *
+ * Each call counts against Clerk's rate limit. `SessionTokens` mints a token once and reuses it.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/tokens/%7Btemplate_name%7D
  * @since 0.1.0
@@ -310,8 +366,8 @@ export const createTokenFromTemplate = (
     method: "POST",
     path: ["sessions", { sessionId }, "tokens", { templateName }],
     body: tokenBody(params),
-    answer: token,
-    refusal: documents404
+    decodeResponse: token,
+    errorResponse: withNotFound
   })
 
 const paginated = <Query>(query: Query) => ({ ...query, paginated: true })

@@ -1,5 +1,5 @@
 /**
- * Clerk's Backend API for sessions as Effects.
+ * Clerk's sessions for Effect: the Backend API's operations, with typed errors, retries, timeouts and test layers.
  *
  * @since 0.1.0
  */

@@ -1,32 +1,31 @@
 /**
- * An `HttpClient` over undici for servers that call Clerk often: the same answers as from `fetch` for a fraction of
- * the processor time. It needs the optional peer dependency `undici`, and so Node.
+ * An `HttpClient` over undici, for Node servers that call Clerk often. It needs the optional peer dependency `undici`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import type * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Undici from "undici"
 
-import * as Abort from "./internal/abort.js"
-import { Exchange } from "./internal/undiciExchange.js"
-import { UndiciResponse } from "./internal/undiciResponse.js"
+import { Exchange } from "./internal/undici/exchange.js"
+import { UndiciResponse } from "./internal/undici/response.js"
 
 /**
- * The settings of the connections: undici's own, of which `connections` (sockets to one origin at most),
- * `keepAliveTimeout` (milliseconds), `pipelining` (requests in flight on one socket) and `connect` (TLS) matter most.
+ * The options of the connections: those of undici's `Agent`.
  *
- * Details: where they differ from undici's defaults: an idle connection is kept for 30 seconds unless the server asks
- * for less, and undici's own timeouts of head and body are off, as the client has one of its own for every attempt.
+ * **Details**
+ *
+ * The most useful ones are `connections` (the maximum number of sockets to one origin), `keepAliveTimeout`
+ * (milliseconds), `pipelining` (requests in flight on one socket) and `connect` (TLS).
+ *
+ * Two defaults differ from undici's: an idle connection is kept for 30 seconds unless the server asks for less, and
+ * undici's own timeouts are off, because every attempt has one.
  *
  * @see https://undici.nodejs.org/#/docs/api/Agent
  * @since 0.1.0
@@ -35,41 +34,48 @@ import { UndiciResponse } from "./internal/undiciResponse.js"
 export type Options = Undici.Agent.Options
 
 /**
- * The platform's `HttpClient` over a dispatcher of one's own: an undici `Agent`, `ProxyAgent`, `MockAgent` …, which
- * stays open until its owner closes it.
+ * Creates an `HttpClient` over a dispatcher, such as an `Agent`, a `ProxyAgent` or a `MockAgent`.
  *
- * Details: every method and every kind of body is accepted; redirects are not followed and bodies not decompressed.
- * What cannot be sent or gets no answer fails with `RequestError` (`Transport`), a body that breaks off with
- * `ResponseError` (`Decode`). Interruption aborts the request.
+ * **Details**
+ *
+ * The dispatcher stays open: close it yourself. Every method and every kind of body is accepted. Redirects are not
+ * followed, and bodies are not decompressed: requests ask for `accept-encoding: identity`, unless they say otherwise.
+ *
+ * A request without a response fails with `RequestError` (`Transport`), a body that breaks off with `ResponseError`
+ * (`Decode`). Interruption aborts the request.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
-  const observed = HttpClient.make((request, url, signal) => send(dispatcher, request, url, signal))
-  const execute = (request: HttpClientRequest.HttpClientRequest) =>
-    Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>(
-      (fiber) => {
-        if (isObserved(fiber, request)) return observed.execute(request)
-        const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
-        return Either.isRight(url)
-          ? send(dispatcher, request, url.right, Abort.controllers.get(request))
-          : Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left }))
-      }
-    )
-  return HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
-    (request) => Effect.flatMap(request, execute),
-    Effect.succeed
+export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient =>
+  HttpClient.make((request, url, signal) =>
+    Effect.suspend(() => {
+      const exchange = dispatch(dispatcher, request, url)
+      // The platform aborts with this signal when a scope closes, or when a response is lost.
+      signal.addEventListener("abort", () => exchange.abort(), { once: true })
+      return Effect.onInterrupt(responseOf(request, exchange), () => Effect.sync(() => exchange.abort()))
+    })
   )
-}
 
 /**
- * An `HttpClient` with connections of its own, one pool for each origin, that are closed with the layer's scope.
+ * Provides an `HttpClient` with connections of its own, one pool for each origin. They are closed with the layer's scope.
+ *
+ * **Example** (all operations over one pool)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { ClerkConfig, Sessions } from "effect-clerk"
+ * import * as ClerkUndici from "effect-clerk/undici"
+ *
+ * const ClerkLive = Layer.merge(ClerkConfig.layerEnv, ClerkUndici.layer({ connections: 20 }))
+ *
+ * export const session = Sessions.get("sess_2hQ4vXn7rTgKpLmW").pipe(Effect.provide(ClerkLive))
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerOptions = (options: Options): Layer.Layer<HttpClient.HttpClient> =>
+export const layer = (options?: Options): Layer.Layer<HttpClient.HttpClient> =>
   Layer.scoped(
     HttpClient.HttpClient,
     Effect.map(
@@ -82,62 +88,6 @@ export const layerOptions = (options: Options): Layer.Layer<HttpClient.HttpClien
       make
     )
   )
-
-/**
- * An `HttpClient` with connections of its own under the settings that suit Clerk; they are closed with the layer's
- * scope.
- *
- * @example
- * ```ts
- * import { Effect, Layer } from "effect"
- * import { ClerkConfig, Sessions } from "effect-clerk"
- * import * as ClerkUndici from "effect-clerk/undici"
- *
- * const ClerkLive = Layer.merge(ClerkConfig.layerEnv, ClerkUndici.layer)
- *
- * const program = Sessions.get("sess_2hQ4vXn7rTgKpLmW").pipe(Effect.provide(ClerkLive))
- * ```
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: Layer.Layer<HttpClient.HttpClient> = layerOptions({})
-
-/**
- * Whether the platform has to record a span of the request. Its `HttpClient.make` costs as much as all the rest of a
- * call, so that a request which needs no span goes without.
- */
-const isObserved = (
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
-  request: HttpClientRequest.HttpClientRequest
-): boolean =>
-  fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
-  !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
-
-const send = (
-  dispatcher: Undici.Dispatcher,
-  request: HttpClientRequest.HttpClientRequest,
-  url: URL,
-  abort: AbortSignal | AbortController | undefined
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> => {
-  if (abort !== undefined) {
-    // Whoever has a controller aborts with it what is interrupted.
-    return Effect.suspend(() => {
-      const exchange = dispatch(dispatcher, request, url)
-      if (abort instanceof Abort.Controller) {
-        abort.underWay = exchange
-      } else {
-        const signal = abort instanceof AbortController ? abort.signal : abort
-        signal.addEventListener("abort", () => exchange.abort(), { once: true })
-      }
-      return answered(request, exchange)
-    })
-  }
-  return Effect.uninterruptibleMask((restore) => {
-    const exchange = dispatch(dispatcher, request, url)
-    return Effect.onError(restore(answered(request, exchange)), () => Effect.sync(() => exchange.abort()))
-  })
-}
 
 const dispatch = (
   dispatcher: Undici.Dispatcher,
@@ -152,9 +102,10 @@ const dispatch = (
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
-        headers,
+        headers:
+          headers["accept-encoding"] === undefined ? { ...headers, "accept-encoding": "identity" } : headers,
         body,
-        // Otherwise the option `pipelining` would be without effect.
+        // Otherwise the option `pipelining` has no effect.
         blocking: false
       },
       exchange
@@ -165,8 +116,8 @@ const dispatch = (
   return exchange
 }
 
-/** The answer as soon as its head is there. */
-const answered = (
+/** Returns the response as soon as its head has arrived. */
+const responseOf = (
   request: HttpClientRequest.HttpClientRequest,
   exchange: Exchange
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> =>
@@ -182,14 +133,14 @@ const answered = (
       : Effect.succeed(new UndiciResponse(request, exchange))
   )
 
-interface Encoded {
+interface Validated {
   readonly body: NonNullable<Undici.Dispatcher.DispatchOptions["body"]> | null
   readonly headers: Record<string, string>
-  /** Ends the making of the body. */
+  /** Ends the iteration of the body. */
   readonly release?: () => void
 }
 
-const encode = ({ body, headers }: HttpClientRequest.HttpClientRequest): Encoded => {
+const encode = ({ body, headers }: HttpClientRequest.HttpClientRequest): Validated => {
   switch (body._tag) {
     case "Empty":
       return { body: null, headers }
@@ -201,12 +152,12 @@ const encode = ({ body, headers }: HttpClientRequest.HttpClientRequest): Encoded
       return body.body instanceof URLSearchParams
         ? encodeForm(body.body, headers)
         : // The platform leaves the type open; undici refuses at run time what it cannot send.
-          { body: body.body as Encoded["body"], headers }
+          { body: body.body as Validated["body"], headers }
     case "Stream": {
       const chunks = Stream.toAsyncIterable(body.stream)[Symbol.asyncIterator]()
       return {
         // undici takes any async iterable, although its type names only Node's own kind.
-        body: { [Symbol.asyncIterator]: () => chunks } as unknown as Encoded["body"],
+        body: { [Symbol.asyncIterator]: () => chunks } as unknown as Validated["body"],
         headers,
         release: () => void chunks.return?.()
       }
@@ -214,12 +165,12 @@ const encode = ({ body, headers }: HttpClientRequest.HttpClientRequest): Encoded
   }
 }
 
-/** undici knows only form data of its own make; the web's `Response` encodes the global one. */
-const encodeForm = (form: FormData | URLSearchParams, headers: Record<string, string>): Encoded => {
+/** undici accepts only its own form data; the web's `Response` encodes the global one. */
+const encodeForm = (form: FormData | URLSearchParams, headers: Record<string, string>): Validated => {
   const { body, headers: written } = new Response(form)
   return {
     // A `ReadableStream` is an async iterable on Node.
-    body: body as unknown as Encoded["body"],
+    body: body as unknown as Validated["body"],
     headers: { "content-type": written.get("content-type") ?? "", ...headers }
   }
 }

@@ -5,9 +5,10 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 
 import * as Stub from "./utils/stub.js"
 
@@ -28,23 +29,25 @@ describe("layer", () => {
         apiUrl: "https://api.clerk.com",
         apiVersion: "2026-05-12",
         timeout: Duration.seconds(10),
+        deadline: Duration.seconds(30),
         userAgent: "effect-clerk/0.1.0",
         maxResponseSize: 16_777_216,
         traceAttempts: false
       })
-      assert.property(retry, "schedule")
+      assert.isTrue(Schedule.isSchedule(retry))
     })
   )
 
   it.effect("takes every option", () =>
     Effect.gen(function* () {
-      const retry = ClerkRetry.make({ times: 7 })
+      const retry = ClerkRetry.schedule({ times: 7 })
       const all = yield* settings(
         ClerkConfig.layer({
           secretKey: Redacted.make(` ${Stub.secretKey}\n`),
           apiUrl: "http://127.0.0.1:8080/clerk/v1/",
           apiVersion: "2025-04-10",
           timeout: Duration.infinity,
+          deadline: "1 minute",
           retry,
           userAgent: "my-app/1.0 (test)",
           maxResponseSize: 1000,
@@ -56,6 +59,7 @@ describe("layer", () => {
         apiUrl: "http://127.0.0.1:8080/clerk",
         apiVersion: "2025-04-10",
         timeout: Duration.infinity,
+        deadline: Duration.minutes(1),
         retry,
         userAgent: "my-app/1.0 (test)",
         maxResponseSize: 1000,
@@ -123,8 +127,8 @@ describe("layer", () => {
 
 describe("make", () => {
   it("validates without a layer", () => {
-    assert.isTrue(Either.isRight(ClerkConfig.make({ secretKey })))
-    assert.isTrue(Either.isLeft(ClerkConfig.make({ secretKey: Redacted.make("") })))
+    assert.isTrue(Exit.isSuccess(Effect.runSyncExit(ClerkConfig.make({ secretKey }))))
+    assert.isTrue(Exit.isFailure(Effect.runSyncExit(ClerkConfig.make({ secretKey: Redacted.make("") }))))
   })
 })
 
@@ -174,12 +178,12 @@ describe("from the ConfigProvider", () => {
       const layer = ClerkConfig.layerConfig({
         secretKey: Config.redacted("KEY"),
         timeout: Config.duration("TIME").pipe(Config.withDefault("1 minute")),
-        retry: Config.succeed(ClerkRetry.none)
+        retry: Config.succeed(Schedule.stop)
       })
       const all = yield* from({ KEY: Stub.secretKey }, settings(layer))
       deepStrictEqual(
         [Redacted.value(all.secretKey), all.timeout, all.retry],
-        [Stub.secretKey, Duration.minutes(1), ClerkRetry.none]
+        [Stub.secretKey, Duration.minutes(1), Schedule.stop]
       )
       assert.match(String(yield* from({}, Effect.flip(settings(layer)))), /KEY/)
     })

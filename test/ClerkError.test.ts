@@ -1,12 +1,13 @@
 import type { HttpClient } from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { type ClerkConfig, ClerkError, ClerkRetry, Sessions } from "effect-clerk"
+import { type ClerkConfig, ClerkError, Sessions } from "effect-clerk"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 
@@ -15,7 +16,7 @@ import * as Stub from "./utils/stub.js"
 type Call = Effect.Effect<unknown, ClerkError.ClerkError, HttpClient | ClerkConfig.ClerkConfig>
 
 const failure = (call: Call, answer: Response) =>
-  Effect.flip(call).pipe(Effect.provide(Stub.make(() => answer, { retry: ClerkRetry.none }).layer))
+  Effect.flip(call).pipe(Effect.provide(Stub.make(() => answer, { retry: Schedule.stop }).layer))
 
 const documents404: ReadonlyArray<Call> = [
   Sessions.create({ userId: "user_1" }),

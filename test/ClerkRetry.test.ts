@@ -134,7 +134,7 @@ describe("the built-in policy", () => {
     Effect.gen(function* () {
       const traced = Effect.withSpan(repeatable["get"] ?? Effect.void, "get")
       const { at, exit } = yield* attempts(traced, () => Stub.json({}, 503), {
-        retry: ClerkRetry.make({ base: "1.5 millis" })
+        retry: ClerkRetry.schedule({ base: "1.5 millis" })
       })
       assert.lengthOf(at, 4)
       assert.isTrue(at.every(Number.isInteger))
@@ -153,7 +153,7 @@ describe("the built-in policy", () => {
 
   it.effect("has no delay longer than its cap", () =>
     Effect.gen(function* () {
-      const retry = ClerkRetry.make({ times: 5, base: "1 second", factor: 10, cap: "3 seconds" })
+      const retry = ClerkRetry.schedule({ times: 5, base: "1 second", factor: 10, maxDelay: "3 seconds" })
       const { at } = yield* attempts(Sessions.get("a"), () => Stub.json({}, 500), { retry })
       deepStrictEqual(delays(at).slice(1), [3000, 3000, 3000, 3000])
     })
@@ -189,7 +189,7 @@ describe("the built-in policy", () => {
       assert(Exit.isFailure(exit) && exit.cause._tag === "Fail")
       deepStrictEqual(ClerkError.retryAfter(exit.cause.error), Option.some(Duration.seconds(61)))
       const patient = yield* attempts(Sessions.get("a"), () => Stub.json({}, 429, { "retry-after": "61" }), {
-        retry: ClerkRetry.make({ times: 1, maxRetryAfter: "61 seconds" })
+        retry: ClerkRetry.schedule({ times: 1, maxRetryAfter: "61 seconds" })
       })
       deepStrictEqual(delays(patient.at), [61_000])
     })
@@ -201,16 +201,14 @@ describe("other policies", () => {
 
   it.effect("none", () =>
     Effect.gen(function* () {
-      assert.strictEqual((yield* attempts(Sessions.get("a"), down, { retry: ClerkRetry.none })).at.length, 1)
+      assert.strictEqual((yield* attempts(Sessions.get("a"), down, { retry: Schedule.stop })).at.length, 1)
       assert.strictEqual((yield* attempts(ClerkConfig.withoutRetry(Sessions.get("a")), down)).at.length, 1)
     })
   )
 
   it.effect("a schedule of one's own, still only where it is safe", () =>
     Effect.gen(function* () {
-      const everySecond = ClerkRetry.fromSchedule(
-        Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(5)))
-      )
+      const everySecond = Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(5)))
       const safe = yield* attempts(Sessions.get("a"), down, { retry: everySecond })
       deepStrictEqual(delays(safe.at), [1000, 1000, 1000, 1000, 1000])
       const unsafe = yield* attempts(Sessions.create({ userId: "user_1" }), down, { retry: everySecond })
@@ -220,11 +218,11 @@ describe("other policies", () => {
 
   it.effect("for one call or a region", () =>
     Effect.gen(function* () {
-      const twice = Sessions.get("a").pipe(ClerkConfig.withRetry(ClerkRetry.make({ times: 1 })))
+      const twice = Sessions.get("a").pipe(ClerkConfig.withRetry(ClerkRetry.schedule({ times: 1 })))
       assert.strictEqual((yield* attempts(twice, down)).at.length, 2)
       const region = ClerkConfig.withRetry(
         Effect.all([Effect.flip(Sessions.get("a")), Effect.flip(Sessions.get("b"))]),
-        ClerkRetry.none
+        Schedule.stop
       )
       assert.strictEqual((yield* attempts(Effect.orDie(region), down)).at.length, 2)
     })

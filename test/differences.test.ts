@@ -35,7 +35,7 @@ const versus = (...answers: ReadonlyArray<Answer>) =>
     const settings = {
       secretKey: Redacted.make(secretKey),
       apiUrl,
-      retry: ClerkRetry.make({ base: "1 millis" })
+      retry: ClerkRetry.schedule({ base: "1 millis" })
     }
     return {
       asked,

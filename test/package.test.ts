@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 
 import { assert, describe, it } from "@effect/vitest"
 import { ClerkConfig } from "effect-clerk"
-import * as Either from "effect/Either"
+import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 const manifest: { readonly version: string; readonly exports: object } = JSON.parse(
@@ -11,7 +11,7 @@ const manifest: { readonly version: string; readonly exports: object } = JSON.pa
 
 describe("the package", () => {
   it("says its version in the User-Agent", () => {
-    const settings = Either.getOrThrow(ClerkConfig.make({ secretKey: Redacted.make("sk_test_a") }))
+    const settings = Effect.runSync(ClerkConfig.make({ secretKey: Redacted.make("sk_test_a") }))
     assert.strictEqual(settings.userAgent, `effect-clerk/${manifest.version}`)
   })
 

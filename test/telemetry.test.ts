@@ -82,7 +82,7 @@ describe("spans", () => {
     Effect.gen(function* () {
       const { spans, tracer } = recorder()
       const stub = Stub.make((_, count) => Stub.json({}, count < 3 ? 503 : 401), {
-        retry: ClerkRetry.make({ base: 0 })
+        retry: ClerkRetry.schedule({ base: 0 })
       })
       yield* Effect.flip(Sessions.get("a")).pipe(Effect.provide(stub.layer), Effect.withTracer(tracer))
       const [{ attributes, span } = assert.fail()] = spans
@@ -97,7 +97,7 @@ describe("spans", () => {
     Effect.gen(function* () {
       const { spans, tracer } = recorder()
       const stub = Stub.make((_, count) => (count === 1 ? Stub.json({}, 503) : Stub.json(Stub.wireSession)), {
-        retry: ClerkRetry.make({ base: 0 }),
+        retry: ClerkRetry.schedule({ base: 0 }),
         traceAttempts: true
       })
       yield* Sessions.get("a").pipe(Effect.provide(stub.layer), Effect.withTracer(tracer))

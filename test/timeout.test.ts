@@ -5,6 +5,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 
 import * as Stub from "./utils/stub.js"
@@ -27,7 +28,7 @@ const within = (stub: ReturnType<typeof Stub.make>, call = Sessions.get("sess_1"
 describe("the timeout of an attempt", () => {
   it.effect("is 10 seconds, and says so", () =>
     Effect.gen(function* () {
-      const fiber = yield* within(Stub.make(() => Effect.never, { retry: ClerkRetry.none }))
+      const fiber = yield* within(Stub.make(() => Effect.never, { retry: Schedule.stop }))
       yield* TestClock.adjust("9999 millis")
       assert.isNull(fiber.unsafePoll())
       yield* TestClock.adjust("1 millis")
@@ -44,7 +45,7 @@ describe("the timeout of an attempt", () => {
   it.effect("covers the body, and cancels it", () =>
     Effect.gen(function* () {
       const { isCancelled, response } = stalled()
-      const fiber = yield* within(Stub.make(() => response, { timeout: "2 seconds", retry: ClerkRetry.none }))
+      const fiber = yield* within(Stub.make(() => response, { timeout: "2 seconds", retry: Schedule.stop }))
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "Timeout")
       assert.isTrue(isCancelled())
@@ -55,7 +56,7 @@ describe("the timeout of an attempt", () => {
     Effect.gen(function* () {
       const stub = Stub.make(() => Effect.never, {
         timeout: "1 second",
-        retry: ClerkRetry.make({ times: 2, base: "1 minute", factor: 1 })
+        retry: ClerkRetry.schedule({ times: 2, base: "1 minute", factor: 1 })
       })
       const fiber = yield* within(stub)
       yield* TestClock.adjust("1 hour")
@@ -66,7 +67,7 @@ describe("the timeout of an attempt", () => {
 
   it.effect("can be set for one call, and turned off", () =>
     Effect.gen(function* () {
-      const stub = Stub.make(() => Effect.never, { retry: ClerkRetry.none })
+      const stub = Stub.make(() => Effect.never, { retry: Schedule.stop })
       const short = yield* within(stub, ClerkConfig.withTimeout(Sessions.get("a"), "5 millis"))
       yield* TestClock.adjust("5 millis")
       assert.strictEqual((yield* Fiber.join(short))._tag, "Timeout")
@@ -80,7 +81,7 @@ describe("the timeout of an attempt", () => {
   it.effect("holds in a region that cannot be interrupted", () =>
     Effect.gen(function* () {
       const fiber = yield* within(
-        Stub.make(() => Effect.never, { retry: ClerkRetry.none }),
+        Stub.make(() => Effect.never, { retry: Schedule.stop }),
         Effect.uninterruptible(Sessions.get("a"))
       )
       yield* TestClock.adjust("10 seconds")

@@ -94,8 +94,8 @@ const unobserved = Effect.withTracerEnabled(false)
 
 /** The two roads through the transport, and the platform's own over undici to compare them with. */
 const transports = [
-  { name: "on its own", layer: ClerkUndici.layer, region: unobserved },
-  { name: "observed by the platform", layer: ClerkUndici.layer, region: Effect.withTracerEnabled(true) },
+  { name: "on its own", layer: ClerkUndici.layer(), region: unobserved },
+  { name: "observed by the platform", layer: ClerkUndici.layer(), region: Effect.withTracerEnabled(true) },
   { name: "the platform's", layer: NodeHttpClient.layerUndici, region: unobserved }
 ] as const
 
@@ -117,7 +117,7 @@ describe("requests", () => {
         assert.strictEqual(seen.headers["x-other"], "1")
         assert.strictEqual(seen.body, "")
         assert.isUndefined(seen.headers["transfer-encoding"])
-      }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+      }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("HEAD has headers and an empty body", () =>
@@ -127,7 +127,7 @@ describe("requests", () => {
       assert.strictEqual(response.status, 200)
       assert.strictEqual(response.headers["content-length"], "5")
       assert.strictEqual(yield* response.text, "")
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   const bytes = new TextEncoder().encode("bytes")
@@ -199,7 +199,7 @@ describe("requests", () => {
       assert.strictEqual(seen.body, body_)
       assert.strictEqual(seen.headers["content-type"], type)
       assert.strictEqual(seen.headers["content-length"], length)
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("FormData is a body, with its fields and files", () =>
@@ -221,7 +221,7 @@ describe("requests", () => {
       assert(file instanceof File)
       assert.strictEqual(file.name, "name.txt")
       assert.strictEqual(yield* Effect.promise(() => file.text()), "contents")
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("a body stream that fails fails the request, and the server sees it broken off", () =>
@@ -236,7 +236,7 @@ describe("requests", () => {
       assert.strictEqual(error._tag, "RequestError")
       assert.strictEqual(error.reason, "Transport")
       yield* server.gone
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("a body stream that waits is ended with its request", () =>
@@ -255,7 +255,7 @@ describe("requests", () => {
       yield* Fiber.interrupt(fiber)
       yield* Deferred.await(ended)
       yield* server.gone
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 })
 
@@ -278,7 +278,7 @@ describe("responses", () => {
       assert.strictEqual(response.headers["x-twice"], "a, b")
       deepStrictEqual(Cookies.toRecord(response.cookies), { a: "1", b: "2" })
       deepStrictEqual(response.remoteAddress, Option.none())
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("are read as text, JSON, bytes, parameters and stream, again and again", () =>
@@ -291,7 +291,7 @@ describe("responses", () => {
       const streamed = yield* Stream.runCollect(Stream.decodeText(response.stream))
       assert.strictEqual(Chunk.join(streamed, ""), `{"a":"ü"}`)
       assert.strictEqual(yield* response.text, `{"a":"ü"}`)
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("are read again that an operation has read", () =>
@@ -319,7 +319,7 @@ describe("responses", () => {
       )
       const texts = yield* Effect.forEach(kept, (response) => response.text)
       deepStrictEqual(texts, ['{"jwt":"a.b.c"}'])
-    }).pipe(Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("are read as form data", () =>
@@ -330,7 +330,7 @@ describe("responses", () => {
       const odd = yield* answer("a=1", { "content-type": "text/plain" })
       const error = yield* Effect.flip(odd.formData)
       assert.strictEqual(error.reason, "Decode")
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("may be empty, may carry a byte-order mark, and may be no JSON", () =>
@@ -343,7 +343,7 @@ describe("responses", () => {
       assert.strictEqual(yield* (yield* answer("\uFEFFmarked")).text, "marked")
       const error = yield* Effect.flip((yield* answer("{")).json)
       assert.strictEqual(error.reason, "Decode")
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("of many chunks are put together", () =>
@@ -356,7 +356,7 @@ describe("responses", () => {
       const streamed = yield* Stream.runCollect((yield* answer(body)).stream)
       assert.isAbove(Chunk.size(streamed), 1)
       assert.strictEqual(new TextDecoder().decode(Buffer.concat(Chunk.toReadonlyArray(streamed))), body)
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("are read by two fibers at once", () =>
@@ -368,7 +368,7 @@ describe("responses", () => {
       const response = yield* send(HttpClientRequest.get(server.url))
       const texts = yield* Effect.all([response.text, response.text], { concurrency: "unbounded" })
       deepStrictEqual(texts, ["first second", "first second"])
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("that are streamed have no other body left", () =>
@@ -379,7 +379,7 @@ describe("responses", () => {
       assert.strictEqual(text.reason, "Decode")
       const stream = yield* Effect.flip(Stream.runDrain(response.stream))
       assert.strictEqual(stream.reason, "Decode")
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("that redirect are handed over", () =>
@@ -392,7 +392,7 @@ describe("responses", () => {
       assert.strictEqual(response.status, 307)
       assert.strictEqual(response.headers["location"], "/to")
       assert.strictEqual(yield* response.text, "moved")
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("are preceded by any number of 1xx", () =>
@@ -406,7 +406,7 @@ describe("responses", () => {
       const response = yield* send(HttpClientRequest.get(server.url))
       assert.strictEqual(response.status, 200)
       assert.strictEqual(yield* response.text, "after")
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("print their request and status, and the body that has arrived", () =>
@@ -415,7 +415,7 @@ describe("responses", () => {
       const printed = JSON.stringify(response)
       assert.include(printed, `"status":201`)
       assert.include(printed, `"body":{"a":1}`)
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 })
 
@@ -547,7 +547,7 @@ it.live("a dispatcher that throws fails the request", () =>
 )
 
 describe("connections", () => {
-  const oneConnection = ClerkUndici.layerOptions({ connections: 1 })
+  const oneConnection = ClerkUndici.layer({ connections: 1 })
 
   it.live("are used again, also when nobody reads the body", () =>
     Effect.gen(function* () {
@@ -616,7 +616,7 @@ describe("connections", () => {
       yield* server.gone
       // The kernel's buffers have taken their share as well.
       assert.isBelow(server.state.offered, 50_000_000)
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("go on when a body is read that has been waiting", () =>
@@ -626,7 +626,7 @@ describe("connections", () => {
       yield* Effect.promise(() => turns(500))
       assert.isBelow(server.state.offered, 20_000_000)
       assert.strictEqual((yield* response.text).length, 20_000_000)
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("carry several requests at once where `pipelining` allows it", () =>
@@ -643,11 +643,7 @@ describe("connections", () => {
       const texts = yield* Effect.all([text, text, text, text], { concurrency: "unbounded" })
       deepStrictEqual(texts, ["0", "1", "2", "3"])
       assert.strictEqual(server.sockets.size, 1)
-    }).pipe(
-      unobserved,
-      Effect.provide(ClerkUndici.layerOptions({ connections: 1, pipelining: 4 })),
-      Effect.scoped
-    )
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer({ connections: 1, pipelining: 4 })), Effect.scoped)
   )
 
   it.live("are closed under an answer that was dropped unread", () =>
@@ -668,7 +664,7 @@ describe("connections", () => {
           )
         )
       )
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 })
 
@@ -694,7 +690,7 @@ describe("what the platform sees to", () => {
       )
       deepStrictEqual(names, ["http.client GET"])
       assert.isUndefined(plain.headers["traceparent"])
-    }).pipe(Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("the scope of a request made by `withScope`", () =>
@@ -706,7 +702,7 @@ describe("what the platform sees to", () => {
       const response = yield* Effect.scoped(client.get(server.url))
       assert.strictEqual(response.status, 200)
       yield* server.gone
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 
   it.live("preprocessing and the tag's own functions", () =>
@@ -718,6 +714,6 @@ describe("what the platform sees to", () => {
       )
       const response = yield* client.post("/path", { body: HttpBody.text("body") })
       assert.include(yield* response.text, `"url":"/path"`)
-    }).pipe(unobserved, Effect.provide(ClerkUndici.layer), Effect.scoped)
+    }).pipe(unobserved, Effect.provide(ClerkUndici.layer()), Effect.scoped)
   )
 })

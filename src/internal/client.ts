@@ -1,4 +1,4 @@
-/** Prepares the caller's HTTP client for requests that carry the secret key. */
+/** Sends a request through the caller's HTTP client, which must not follow redirects with the secret key in hand. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -10,42 +10,49 @@ import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 
 import type { Settings } from "../ClerkConfig.js"
-import type * as Abort from "./abort.js"
 
-/**
- * Redirects are not followed, trace context is not sent, and the client's own span is recorded only where asked for. The
- * controller aborts the request wherever it is: of its own accord the platform would leave an answer alone that is in
- * the hands of the caller's client, between its headers and its body.
- *
- * Set from within the client, because only there the options are seen that `fetch` will be called with, and the request
- * as it will be sent; the fiber of the attempt keeps all of it from the caller.
- */
+/** Trace context is not sent to Clerk, and the client's own span is recorded only where the settings ask for it. */
 export const execute = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest,
-  { traceAttempts }: Settings,
-  controller: Abort.Controller
-): Effect.Effect<HttpClientResponse, HttpClientError> =>
-  HttpClient.mapRequestEffect(client, (request) => {
-    controller.attach(request)
-    return Effect.zipRight(
-      traceAttempts ? traced : untraced,
-      FiberRef.modify(FiberRef.currentContext, (context) => [request, withoutRedirects(context)])
-    )
-  }).execute(request)
+  { traceAttempts }: Settings
+): Effect.Effect<HttpClientResponse, HttpClientError> => {
+  const response = isOfPlatform(client)
+    ? HttpClient.mapRequestEffect(client, setRedirects).execute(request)
+    : Effect.zipRight(setRedirects(request), client.execute(request))
+  // Restores the context that `setRedirects` changes.
+  return Effect.contextWithEffect((context: Context.Context<never>) =>
+    Effect.provide(traceAttempts ? traced(response) : untraced(response), context)
+  )
+}
 
-const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
-  Context.add(context, FetchHttpClient.RequestInit, {
-    ...Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => ({})),
-    redirect: "manual"
-  })
+/**
+ * The layer of an HTTP client may hold options for `fetch`, which are visible only inside the client. Elsewhere, new options
+ * would replace them. A client whose `execute` may not be the platform's own is called as it is.
+ */
+const isOfPlatform = (client: HttpClient.HttpClient): boolean =>
+  Predicate.hasProperty(client, "preprocess") &&
+  Predicate.hasProperty(client, "postprocess") &&
+  Predicate.hasProperty(Object.getPrototypeOf(client), HttpClient.TypeId) &&
+  Object.getOwnPropertyDescriptor(client, "execute")?.value === client.execute
 
-/** The span gets the names of the headers only: whatever was sent could come back in any of them. */
-const traced = Effect.zipRight(
-  FiberRef.set(HttpClient.currentTracerPropagation, false),
-  FiberRef.set(Headers.currentRedactedNames, [/(?:)/])
-)
+const setRedirects = (request: HttpClientRequest): Effect.Effect<HttpClientRequest> =>
+  FiberRef.modify(FiberRef.currentContext, (context) => [
+    request,
+    Context.add(context, FetchHttpClient.RequestInit, {
+      ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
+      redirect: "manual"
+    })
+  ])
 
-const untraced = FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
+const untraced = Effect.locally(HttpClient.currentTracerDisabledWhen, constTrue)
+
+/** The span gets the names of the headers only: the server may send the key back in any of them. */
+const traced = <A, E>(self: Effect.Effect<A, E>) =>
+  self.pipe(
+    Effect.locally(HttpClient.currentTracerPropagation, false),
+    Effect.locally(Headers.currentRedactedNames, [/(?:)/])
+  )

@@ -9,15 +9,21 @@ interface Page<A> {
   readonly totalCount: Option.Option<number>
 }
 
-/** So many ids are remembered: enough to know a repetition, and no more as the list grows longer. */
-const remembered = 10_000
+/** Enough ids to recognize a repetition, whatever the length of the list. */
+const maxRememberedIds = 10_000
 
-/** So many pages in a row without anything new are the end: a server may serve the same page for ever. */
-const patience = 10
+/** The stream ends after so many pages in a row without a new item: a server may repeat one page without end. */
+const maxStalePages = 10
 
-/** Every item of every page, in order, each at most once. */
+/**
+ * Emits every item of every page, in order, each at most once.
+ *
+ * A count of all items that is too low does not end the stream: only a short page does. Where a server sends shorter
+ * pages than asked for, the count tells that more follow.
+ */
 export const stream = <A extends { readonly id: string }, E, R>(
-  pageAt: (offset: number) => Effect.Effect<Page<A>, E, R>
+  pageAt: (offset: number) => Effect.Effect<Page<A>, E, R>,
+  pageSize: number
 ): Stream.Stream<A, E, R> =>
   Stream.suspend(() => {
     const seen = new Set<string>()
@@ -26,7 +32,7 @@ export const stream = <A extends { readonly id: string }, E, R>(
         return false
       }
       seen.add(id)
-      if (seen.size > remembered) {
+      if (seen.size > maxRememberedIds) {
         // A set keeps the order of insertion: the first is the oldest.
         for (const oldest of seen) {
           seen.delete(oldest)
@@ -39,11 +45,8 @@ export const stream = <A extends { readonly id: string }, E, R>(
       Effect.map(pageAt(offset), ({ data, totalCount }) => {
         const fresh = data.filter(isNew)
         const next = { offset: offset + data.length, stale: fresh.length === 0 ? stale + 1 : 0 }
-        // Without a count, only an empty page is surely the last: a server may serve shorter ones than asked for.
-        const isLast =
-          data.length === 0 ||
-          next.stale === patience ||
-          Option.exists(totalCount, (total) => next.offset >= total)
+        const isShort = data.length < pageSize && !Option.exists(totalCount, (total) => next.offset < total)
+        const isLast = data.length === 0 || isShort || next.stale === maxStalePages
         return [Chunk.unsafeFromArray(fresh), isLast ? Option.none() : Option.some(next)]
       })
     )

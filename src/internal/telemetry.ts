@@ -1,110 +1,140 @@
-/** One span, one count and one latency for every operation. */
+/** The span, the metrics and the log lines of the operations. */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
-import type { LazyArg } from "effect/Function"
+import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
-import * as Tracer from "effect/Tracer"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
 
-/** What an operation tells about its course. */
+import type { Settings } from "../ClerkConfig.js"
+import type { ClerkError } from "../ClerkError.js"
+import { attributes, type Parts } from "./request/build.js"
+
+/** What is known about a running call. */
 export interface Progress {
   attempts: number
-  /** Of the last answer, once there is one. */
+  /** The status of the current attempt's response. */
   status: number | undefined
+  readonly span: Tracer.Span
 }
 
-const finished = MetricKey.counter("clerk_operations_total", {
-  description: "Operations finished, by operation and outcome",
-  incremental: true
-})
+/** To make an instrument with its labels takes longer than to update it. */
+const memoize = <M>(make: (operation: string, outcome: string) => M) => {
+  const made = new Map<string, M>()
+  return (operation: string, outcome = ""): M => {
+    const name = `${operation} ${outcome}`
+    const instrument = made.get(name) ?? make(operation, outcome)
+    made.set(name, instrument)
+    return instrument
+  }
+}
 
-const duration = MetricKey.histogram(
-  "clerk_operation_duration_milliseconds",
-  MetricBoundaries.exponential({ start: 5, factor: 2, count: 14 }),
-  "Time of an operation, attempts and waits included"
+const counter = (name: string, description: string) =>
+  memoize((operation, outcome) =>
+    Metric.fromMetricKey(
+      MetricKey.counter(name, { description, incremental: true }).pipe(
+        MetricKey.tagged("operation", operation),
+        MetricKey.tagged("outcome", outcome)
+      )
+    )
+  )
+
+const operations = counter("clerk_operations_total", "Operations finished, by operation and outcome")
+
+const attempts = counter("clerk_attempts_total", "Attempts finished, by operation and outcome")
+
+const duration = memoize((operation) =>
+  Metric.fromMetricKey(
+    MetricKey.histogram(
+      "clerk_operation_duration_milliseconds",
+      MetricBoundaries.exponential({ start: 5, factor: 2, count: 14 }),
+      "Time of an operation, attempts and waits included"
+    ).pipe(MetricKey.tagged("operation", operation))
+  )
 )
 
-/** Without another tracer nobody sees the spans. */
-const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+/** Observes a whole operation. */
+export const observe = <A, E extends ClerkError, R>(
+  parts: Parts,
+  settings: Settings,
+  run: (progress: Progress) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.useSpan(
+    parts.name,
+    { attributes: attributes(parts, settings), kind: "client", captureStackTrace: false },
+    (span) =>
+      Effect.flatMap(Clock.currentTimeMillis, (start) => {
+        const progress: Progress = { attempts: 0, status: undefined, span }
+        return run(progress).pipe(
+          Effect.withParentSpan(span),
+          Effect.onExit((exit) => {
+            annotate(progress, exit)
+            return Effect.zipRight(
+              Metric.increment(operations(parts.name, outcomeOf(exit))),
+              Effect.flatMap(Clock.currentTimeMillis, (now) =>
+                Metric.update(duration(parts.name), now - start)
+              )
+            )
+          })
+        )
+      })
+  )
 
-/** To be run where nothing is interrupted but what is restored. */
-export const observed = <A, E extends { readonly _tag: string }>(
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
-  operation: string,
-  attributes: LazyArg<{ readonly [key: string]: unknown }>,
-  run: (progress: Progress) => Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
-  fiber.currentTracer === nativeTracer
-    ? measured(fiber, operation, run)
-    : Effect.useSpan(
-        operation,
-        { attributes: attributes(), kind: "client", captureStackTrace: false },
-        (span) => Effect.withParentSpan(measured(fiber, operation, run, span), span)
-      )
-
-const measured = <A, E extends { readonly _tag: string }>(
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
-  operation: string,
-  run: (progress: Progress) => Effect.Effect<A, E>,
-  span?: Tracer.Span
-): Effect.Effect<A, E> => {
-  const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
-  const start = clock.unsafeCurrentTimeMillis()
-  const progress: Progress = { attempts: 0, status: undefined }
-  const record = (outcome: string) => {
-    const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
-    const { count, time } = instruments(operation, outcome)
-    count.unsafeUpdate(1, labels)
-    time.unsafeUpdate(clock.unsafeCurrentTimeMillis() - start, labels)
-    span?.attribute("clerk.attempts", progress.attempts)
-    if (progress.status !== undefined) {
-      span?.attribute("http.response.status_code", progress.status)
-    }
-  }
-  return Effect.matchCauseEffect(run(progress), {
-    onFailure: (cause) => {
-      record(outcome(cause))
-      return Effect.failCause(cause)
-    },
-    onSuccess: (value) => {
-      record("Success")
-      return Effect.succeed(value)
-    }
+/** Observes one attempt of an operation. */
+export const observeAttempt = <A, E extends ClerkError, R>(
+  { name }: Parts,
+  progress: Progress,
+  attempt: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    progress.attempts += 1
+    progress.status = undefined
+    return Effect.onExit(attempt, (exit) => Metric.increment(attempts(name, outcomeOf(exit))))
   })
-}
 
-interface Instruments {
-  readonly count: Metric.Metric.Counter<number>
-  readonly time: Metric.Metric.Histogram<number>
-}
+/** A wait of this length or longer is worth a warning. */
+const longWait = Duration.seconds(5)
 
-/** By operation and outcome: to make an instrument takes much longer than to use it. */
-const made = new Map<string, Instruments>()
+/** Tells of a retry before its wait: in the log, and as an event of the span. */
+export const onRetry =
+  ({ name }: Parts, progress: Progress) =>
+  (error: ClerkError, delay: Duration.Duration): Effect.Effect<void> =>
+    Effect.flatMap(Clock.currentTimeNanos, (now) => {
+      const attempt = progress.attempts + 1
+      progress.span.event("retry", now, {
+        "clerk.attempt": attempt,
+        "clerk.delay_ms": Duration.toMillis(delay),
+        "error.type": error._tag
+      })
+      const log = Duration.lessThan(delay, longWait) ? Effect.logDebug : Effect.logWarning
+      const what = "status" in error ? error.status : error._tag
+      return log(`${name}: ${what}, retrying in ${Duration.format(delay)} (attempt ${attempt})`)
+    })
 
-const instruments = (operation: string, outcome: string): Instruments => {
-  const name = `${operation} ${outcome}`
-  let both = made.get(name)
-  if (both === undefined) {
-    const labelled = MetricKey.tagged("operation", operation)
-    both = {
-      count: Metric.fromMetricKey(finished.pipe(labelled, MetricKey.tagged("outcome", outcome))),
-      time: Metric.fromMetricKey(labelled(duration))
+const annotate = ({ attempts, span, status }: Progress, exit: Exit.Exit<unknown, ClerkError>) => {
+  span.attribute("clerk.attempts", attempts)
+  if (status !== undefined) {
+    span.attribute("http.response.status_code", status)
+  }
+  if (Exit.isFailure(exit)) {
+    span.attribute("error.type", outcomeOf(exit))
+    const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+    if (error !== undefined && "traceId" in error && Option.isSome(error.traceId)) {
+      span.attribute("clerk.trace_id", error.traceId.value)
     }
-    made.set(name, both)
   }
-  return both
 }
 
-const outcome = <E extends { readonly _tag: string }>(cause: Cause.Cause<E>): string => {
-  const failure = Cause.failureOrCause(cause)
-  if (failure._tag === "Left") {
-    return failure.left._tag
-  }
-  return Cause.isInterrupted(failure.right) ? "Interrupted" : "Defect"
-}
+const outcomeOf = (exit: Exit.Exit<unknown, ClerkError>): string =>
+  Exit.match(exit, {
+    onSuccess: () => "Success",
+    onFailure: (cause) =>
+      Option.match(Cause.failureOption(cause), {
+        onSome: ({ _tag }) => _tag,
+        onNone: () => (Cause.isInterrupted(cause) ? "Interrupted" : "Defect")
+      })
+  })

@@ -11,10 +11,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 
 import * as ClerkConfig from "../ClerkConfig.js"
 import type * as ClerkError from "../ClerkError.js"
-import * as ClerkRetry from "../ClerkRetry.js"
 import type * as Session from "../Session.js"
 import * as Client from "./internal/client.js"
 import { ConnectionLost, type Handler } from "./internal/connection.js"
@@ -167,7 +167,7 @@ export const layerMock = (
   mocks: Mock.Mocks,
   options: { readonly config?: Partial<ClerkConfig.Options> | undefined } = {}
 ): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
-  layerExchange(Mock.handler(mocks), { retry: ClerkRetry.none, ...options.config })
+  layerExchange(Mock.handler(mocks), { retry: Schedule.stop, ...options.config })
 
 /**
  * The raw exchange: every request of the real client, as the web's `Request`, and what you answer to it.

@@ -9,6 +9,7 @@ import * as SessionModule from "effect-clerk/Session"
 import * as SessionsModule from "effect-clerk/Sessions"
 import { ClerkTest } from "effect-clerk/testing"
 import * as ClerkUndici from "effect-clerk/undici"
+import * as Schedule from "effect/Schedule"
 
 type Needs = HttpClient.HttpClient | ClerkConfig.ClerkConfig
 type Refused = ClerkError.ClerkErrors | ClerkError.Unauthorized | ClerkError.CommonError
@@ -35,7 +36,7 @@ export const revoke: Effect.Effect<Session.SessionStatus, Refused, Needs> = Sess
   Effect.map(({ status }) => status),
   Effect.catchTag("NotFound", () => Effect.succeed("removed")),
   ClerkConfig.withTimeout("2 seconds"),
-  ClerkConfig.withRetry(ClerkRetry.make({ times: 1 }))
+  ClerkConfig.withRetry(ClerkRetry.schedule({ times: 1 }))
 )
 export const encoded: typeof ClerkError.ClerkError.Encoded = Schema.encodeSync(ClerkError.ClerkError)(
   new ClerkError.Timeout({
@@ -46,12 +47,12 @@ export const encoded: typeof ClerkError.ClerkError.Encoded = Schema.encodeSync(C
   })
 )
 
-export const transport: Layer.Layer<HttpClient.HttpClient> = ClerkUndici.layer
+export const transport: Layer.Layer<HttpClient.HttpClient> = ClerkUndici.layer()
 
 export const modules: ReadonlyArray<boolean> = [
   ConfigModule.ClerkConfig === ClerkConfig.ClerkConfig,
   ErrorModule.NotFound === ClerkError.NotFound,
-  RetryModule.none === ClerkRetry.none,
+  RetryModule.schedule === ClerkRetry.schedule,
   SessionModule.Session === Session.Session,
   SessionsModule.get === Sessions.get
 ]

@@ -232,7 +232,7 @@ describe("whatever the base URL is, the key goes to that address, encrypted or w
   it.effect("apiUrl", () =>
     forAll(baseUrl, 3000, (apiUrl) =>
       Effect.gen(function* () {
-        const config = ClerkConfig.make({ secretKey: Redacted.make(key), apiUrl })
+        const config = yield* Effect.either(ClerkConfig.make({ secretKey: Redacted.make(key), apiUrl }))
         if (Either.isLeft(config)) {
           // Without the example that the message itself gives.
           const message = String(config.left).replace("https://api.clerk.com", "")

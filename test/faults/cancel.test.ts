@@ -113,7 +113,7 @@ for (const transport of ["fetch", "undici", "tuned undici"] as const) {
 
     it.live("interrupted between two attempts", () =>
       Effect.gen(function* () {
-        const retry = ClerkRetry.make({ times: 5, base: "1 hour", cap: "1 hour" })
+        const retry = ClerkRetry.schedule({ times: 5, base: "1 hour", maxDelay: "1 hour" })
         const { context, headers, server } = yield* stage(transport, B.answer(503, ""), { retry })
         const { fiber, noneLeft } = yield* watched(Effect.provide(Sessions.get("sess_1"), context))
         yield* Deferred.await(headers)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Option, Schema } from "effect"
-import { ClerkError, ClerkRetry } from "effect-clerk"
+import { ClerkError } from "effect-clerk"
+import * as Schedule from "effect/Schedule"
 
 import * as Arbitrary from "./arbitrary.js"
 import * as Memory from "./memory.js"
@@ -14,7 +15,7 @@ const answers = 1010
 const secrets = secretsFor("hunt")
 
 const config = configured("http://127.0.0.1:1234", secrets.key, {
-  retry: ClerkRetry.none,
+  retry: Schedule.stop,
   maxResponseSize: 2000
 })
 

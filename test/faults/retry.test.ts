@@ -8,7 +8,7 @@ import { configured, secretsFor } from "./subjects.js"
 const { key } = secretsFor("retry")
 
 /** One repetition, a second after the failure, give or take a fifth; or later, if the server says so. */
-const retry = ClerkRetry.make({ times: 1, base: "1 second", maxRetryAfter: "1 minute" })
+const retry = ClerkRetry.schedule({ times: 1, base: "1 second", maxRetryAfter: "1 minute" })
 
 /** By the test clock it is the first second of 1970. */
 // oxfmt-ignore

@@ -2,8 +2,7 @@
 import { FetchHttpClient } from "@effect/platform"
 import type { HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
-import { Cause, Context, Either, Exit, FastCheck, Hash, Layer, Option, Redacted, Stream } from "effect"
-import type { Effect } from "effect"
+import { Cause, Context, Effect, Exit, FastCheck, Hash, Layer, Option, Redacted, Stream } from "effect"
 import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
 import type { ClerkError } from "effect-clerk"
 import * as ClerkUndici from "effect-clerk/undici"
@@ -17,7 +16,7 @@ export type Transport = "fetch" | "undici" | "tuned undici"
 export const transports: Record<Transport, () => Layer.Layer<HttpClient.HttpClient>> = {
   fetch: () => Layer.fresh(FetchHttpClient.layer),
   undici: () => Layer.fresh(NodeHttpClient.layerUndici),
-  "tuned undici": () => Layer.fresh(ClerkUndici.layer)
+  "tuned undici": () => Layer.fresh(ClerkUndici.layer())
 }
 
 export interface Operation {
@@ -51,13 +50,13 @@ export const operations: ReadonlyArray<Operation> = [
 ]
 
 /** Three attempts at most, with hardly any delay between them. */
-export const impatient = ClerkRetry.make({ times: 2, base: "1 millis", cap: "2 millis" })
+export const impatient = ClerkRetry.schedule({ times: 2, base: "1 millis", maxDelay: "2 millis" })
 
 /** Settings for a server, as a service; those of a test that are no settings stop it at once. */
 export const configured = (url: string, key: string, options: Partial<ClerkConfig.Options> = {}) =>
   Context.make(
     ClerkConfig.ClerkConfig,
-    Either.getOrThrow(
+    Effect.runSync(
       ClerkConfig.make({ apiUrl: url, secretKey: Redacted.make(key), retry: impatient, ...options })
     )
   )

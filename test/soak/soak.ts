@@ -113,7 +113,7 @@ const soak = Effect.gen(function* () {
   const config = configured(server.url, key, {
     timeout: "2 seconds",
     maxResponseSize: 200_000,
-    retry: ClerkRetry.make({ times: 2, base: "1 millis", cap: "4 millis" })
+    retry: ClerkRetry.schedule({ times: 2, base: "1 millis", maxDelay: "4 millis" })
   })
   const over: ReadonlyArray<Transport> = ["fetch", "undici", "tuned undici"]
   const clients = yield* Effect.forEach(over, (transport) =>

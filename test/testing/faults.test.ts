@@ -193,10 +193,7 @@ describe("faults", () => {
       const { updatedAt } = yield* Fiber.join(fiber)
       assert.strictEqual(updatedAt.epochMillis, 12)
       deepStrictEqual((yield* clerk.sessions)[0]?.updatedAt, updatedAt)
-    }).pipe(
-      ClerkConfig.withRetry(ClerkRetry.fromSchedule(Schedule.spaced("12.5 millis"))),
-      Effect.provide(seeded)
-    )
+    }).pipe(ClerkConfig.withRetry(Schedule.spaced("12.5 millis")), Effect.provide(seeded))
   )
 
   it.effect("outlast a policy that gives up earlier", () =>
@@ -206,7 +203,7 @@ describe("faults", () => {
       yield* TestClock.adjust("1 minute")
       assert.instanceOf(yield* Fiber.join(fiber), ClerkError.ApiError)
       assert.strictEqual(yield* counted, 2)
-    }).pipe(ClerkConfig.withRetry(ClerkRetry.make({ times: 1 })), Effect.provide(seeded))
+    }).pipe(ClerkConfig.withRetry(ClerkRetry.schedule({ times: 1 })), Effect.provide(seeded))
   )
 
   it.effect("end with the request that is interrupted", () =>

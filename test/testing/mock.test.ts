@@ -286,7 +286,9 @@ describe("layerMock", () => {
       yield* Effect.flip(Sessions.get("sess_1")).pipe(Effect.provide(ClerkTest.layerMock({ get })))
       assert.strictEqual(calls, 1)
       const fiber = yield* Effect.flip(Sessions.get("sess_1")).pipe(
-        Effect.provide(ClerkTest.layerMock({ get }, { config: { retry: ClerkRetry.make({ times: 2 }) } })),
+        Effect.provide(
+          ClerkTest.layerMock({ get }, { config: { retry: ClerkRetry.schedule({ times: 2 }) } })
+        ),
         Effect.fork
       )
       yield* TestClock.adjust("1 minute")

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 import type { ClerkError, ErrorEntry } from "../../ClerkError.js"
-import * as CoreParams from "../../internal/params.js"
+import * as CoreParams from "../../internal/request/params.js"
 import * as Session from "../../Session.js"
 import type * as Sessions from "../../Sessions.js"
 import { ConnectionLost, type Handler } from "./connection.js"

@@ -11,51 +11,35 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-import * as Limited from "./limited.js"
-import type { Exchange } from "./undiciExchange.js"
+import { join, type LimitedResponse, limitBody, textUpTo } from "../fast/limitBody.js"
+import type { Exchange } from "./exchange.js"
 
-const decoder = new TextDecoder()
-
-/** Breaks off the exchange of an answer that was dropped before its body had arrived. */
+/** Aborts the exchange of a response that was dropped before its body had arrived. */
 const abandoned = new FinalizationRegistry<Exchange>((exchange) => exchange.abort())
 
-const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
-  let offset = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, offset)
-    offset += chunk.length
-  }
-  return whole
-}
-
-/** Makes the platform's headers, which have no lists, of undici's, which are in lower case and nobody else's. */
-const joined = (headers: Exchange["headers"]): Headers.Headers => {
+/** Joins lists, which the platform's headers do not have. undici's record is in lower case and not used elsewhere. */
+const joinHeaders = (headers: Exchange["headers"]): Headers.Headers => {
   for (const name in headers) {
     const value = headers[name]
     if (Array.isArray(value)) {
       headers[name] = value.join(", ")
     }
   }
-  // They are joined now.
+  // All lists are joined now.
   return Headers.unsafeFromRecord(headers as Record<string, string>)
 }
 
 /**
- * The platform's response over an exchange. Its body may be read any number of times and in any form, except that a
- * stream which has begun takes the body away.
- *
- * @internal
+ * The platform's response over an exchange. Its body can be read several times and in any form, except after a stream of
+ * it has begun.
  */
-export class UndiciResponse
-  extends Inspectable.Class
-  implements HttpClientResponse.HttpClientResponse, Limited.Limited
-{
+export class UndiciResponse extends Inspectable.Class implements LimitedResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
   private readonly exchange: Exchange
   private streamed = false
+  private limit = Infinity
   private chunks: Array<Uint8Array> | undefined
   private decoded: string | undefined
   private joinedHeaders: Headers.Headers | undefined
@@ -73,7 +57,7 @@ export class UndiciResponse
   }
 
   get headers(): Headers.Headers {
-    return (this.joinedHeaders ??= joined(this.exchange.headers))
+    return (this.joinedHeaders ??= joinHeaders(this.exchange.headers))
   }
 
   get cookies(): Cookies.Cookies {
@@ -85,10 +69,7 @@ export class UndiciResponse
   }
 
   get text(): Effect.Effect<string, HttpClientError.ResponseError> {
-    return Effect.map(
-      this.body(),
-      (chunks) => (this.decoded ??= decoder.decode(chunks.length === 1 ? chunks[0] : concat(chunks)))
-    )
+    return this.parse(this.body(), (chunks) => (this.decoded ??= textUpTo(chunks, this.limit)))
   }
 
   get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
@@ -100,14 +81,14 @@ export class UndiciResponse
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
-    return Effect.map(this.body(), (chunks) => concat(chunks).buffer)
+    return Effect.map(this.body(), (chunks) => join(chunks).buffer)
   }
 
   get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
     return Effect.flatMap(this.body(), (chunks) =>
       Effect.tryPromise({
         try: () =>
-          new Response(concat(chunks), {
+          new Response(join(chunks), {
             headers: { "content-type": this.headers["content-type"] ?? "" }
           }).formData(),
         catch: (cause) => this.unreadable(cause)
@@ -128,12 +109,8 @@ export class UndiciResponse
     })
   }
 
-  /** Breaks nothing off when interrupted: who reads so has the controller of the request. */
-  [Limited.upTo](limit: number): Effect.Effect<ReadonlyArray<Uint8Array>, HttpClientError.ResponseError> {
-    if (this.streamed || this.exchange.settled) return this.body()
-    abandoned.unregister(this.exchange)
-    this.streamed = true
-    return this.gather([], limit)
+  [limitBody](limit: number): void {
+    this.limit = limit
   }
 
   toJSON(): unknown {
@@ -141,29 +118,6 @@ export class UndiciResponse
       _id: "@effect/platform/HttpClientResponse",
       request: this.request.toJSON(),
       status: this.status
-    })
-  }
-
-  /** What arrives until there is more than that left, or no more to come. */
-  private gather(
-    chunks: Array<Uint8Array>,
-    left: number
-  ): Effect.Effect<ReadonlyArray<Uint8Array>, HttpClientError.ResponseError> {
-    return Effect.suspend(() => {
-      const more = this.exchange.take()
-      chunks.push(...more)
-      left -= more.reduce((length, chunk) => length + chunk.length, 0)
-      if (left < 0) {
-        this.exchange.abort()
-        return Effect.succeed(chunks)
-      }
-      if (!this.exchange.settled) return Effect.zipRight(this.exchange.progress(), this.gather(chunks, left))
-      if (this.exchange.failure !== undefined) {
-        return Effect.fail(this.unreadable(this.exchange.failure.cause))
-      }
-      this.chunks = chunks
-      this.streamed = false
-      return Effect.succeed(chunks)
     })
   }
 
@@ -179,17 +133,22 @@ export class UndiciResponse
     })
   }
 
-  /** The chunks of the whole body. */
+  /** The chunks of the whole body, or of a beginning that is longer than the limit; then the rest is cancelled. */
   private body(): Effect.Effect<ReadonlyArray<Uint8Array>, HttpClientError.ResponseError> {
     if (this.streamed) return Effect.fail(this.unreadable(new Error("The body has been streamed")))
+    if (this.chunks !== undefined) return Effect.succeed(this.chunks)
     if (this.exchange.failure !== undefined) return Effect.fail(this.unreadable(this.exchange.failure.cause))
-    if (this.exchange.settled) return Effect.succeed((this.chunks ??= this.exchange.take()))
+    if (this.exchange.settled) return Effect.succeed((this.chunks = this.exchange.take()))
     return Effect.suspend(() => {
       abandoned.unregister(this.exchange)
-      return Effect.zipRight(
-        Effect.onInterrupt(this.exchange.end(), () => Effect.sync(() => this.exchange.abort())),
-        Effect.suspend(() => this.body())
+      const end = Effect.onInterrupt(this.exchange.end(this.limit), () =>
+        Effect.sync(() => this.exchange.abort())
       )
+      return Effect.flatMap(end, () => {
+        if (this.exchange.settled) return this.body()
+        this.exchange.abort()
+        return Effect.succeed(this.exchange.take())
+      })
     })
   }
 

@@ -1,31 +1,30 @@
 import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
 
-/** How many unread bytes of a body are held before the server is made to wait. */
+/** Unread bytes of a body that are held before the socket is paused. */
 const highWaterMark = 64 * 1024
 
 type Controller = Dispatcher.DispatchController
 
 /**
- * One request and its answer as undici tells of them: the handler of a `dispatch`, and what has arrived so far.
+ * One request and its response: the handler of undici's `dispatch`, and what has arrived so far.
  *
- * An answer of ordinary size arrives whole, head and body, before any fiber wakes up: whoever reads it finds it
- * complete. A body that nobody reads is still taken up to the high-water mark, which frees its socket if that was all.
- *
- * @internal
+ * A response of ordinary size arrives whole, head and body, before any fiber runs. A body that is not read is taken up to
+ * the high-water mark, which frees its socket if that was all.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   /** Zero until the head has arrived. */
   status = 0
   headers: Record<string, string | Array<string> | undefined> = {}
   setCookie: string | ReadonlyArray<string> = []
-  /** Whether the answer is complete, or will never be. */
+  /** Whether the response is complete, or will never be. */
   settled = false
-  /** Why the answer will never be complete. */
+  /** Why the response will never be complete. */
   failure: { readonly cause: unknown } | undefined
   private chunks: Array<Uint8Array> = []
   private unread = 0
-  private wantsAll = false
+  /** The reader waits until there are more unread bytes than this, or no more to come. */
+  private wanted = 0
   private aborted = false
   private controller: Controller | undefined
   private notify: (() => void) | undefined
@@ -42,7 +41,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_: Controller, status: number, headers: Exchange["headers"]): void {
-    // 100 Continue and its like precede the answer.
+    // Informational responses come before the final one.
     if (status < 200) return
     this.status = status
     this.headers = headers
@@ -53,9 +52,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Controller, chunk: Uint8Array): void {
     this.chunks.push(chunk)
     this.unread += chunk.length
-    if (this.wantsAll) return
-    if (this.unread > highWaterMark) controller.pause()
-    this.wake()
+    if (this.unread > Math.max(highWaterMark, this.wanted)) controller.pause()
+    if (this.unread > this.wanted) this.wake()
   }
 
   onResponseEnd(): void {
@@ -67,15 +65,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.settle()
   }
 
-  /** Breaks the request off, if it is still under way. */
+  /** Aborts the request, unless it has settled. */
   abort(): void {
     if (this.settled) return
     this.aborted = true
-    // A request that still waits for its connection is broken off as soon as it has one.
+    // A request that waits for a connection is aborted as soon as it has one.
     this.controller?.abort(new Error("The request was aborted"))
   }
 
-  /** What has arrived since the last time. */
+  /** Returns the chunks that have arrived since the last call. */
   take(): Array<Uint8Array> {
     const chunks = this.chunks
     this.chunks = []
@@ -84,11 +82,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return chunks
   }
 
-  /** Completes when more is known than now: the head, a chunk, the end. */
+  /** Completes with the next event: the head, a chunk, the end. */
   progress(): Effect.Effect<void> {
     return Effect.async((resume) => {
       const others = this.notify
-      // Made before it is assigned, or V8 keeps it and all it refers to for long, see `Attempt.within`.
+      // A closure that is assigned to a property where it is made would be kept by V8 until a major collection.
       const notify = () => {
         others?.()
         resume(Effect.void)
@@ -97,19 +95,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     })
   }
 
-  /** Completes when the exchange is settled; the body is kept until then, however long it is. */
-  end(): Effect.Effect<void> {
+  /** Completes when the exchange is settled, or when more bytes than the limit have arrived and were not taken. */
+  end(limit: number): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.settled) return Effect.void
-      this.wantsAll = true
+      if (this.settled || this.unread > limit) return Effect.void
+      this.wanted = limit
       this.controller?.resume()
-      return Effect.zipRight(this.progress(), this.end())
+      return Effect.zipRight(this.progress(), this.end(limit))
     })
   }
 
   private settle(): void {
     this.settled = true
-    // What has waited for the exchange may keep it for long; undici's part of it is of no more use.
+    // The exchange may live longer than the request; undici's part of it need not.
     this.controller = undefined
     this.release?.()
     this.wake()

@@ -1,14 +1,16 @@
-/** Says where a value does not fit its schema, and what was expected there, without quoting the value. */
+/** Says where a value does not fit its schema and what was expected there, without quoting the value. */
 import * as Array from "effect/Array"
+import * as Option from "effect/Option"
 import type { ParseError, ParseIssue } from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
+import * as AST from "effect/SchemaAST"
 
 export interface Mismatch {
   readonly path: ReadonlyArray<PropertyKey>
   readonly expected: string
 }
 
-/** The mismatch that lies deepest, which is the one in the alternative that came nearest to fitting. */
+/** Returns the issue that lies deepest: of several alternatives, the one that came nearest to fitting. */
 export const deepest = (error: ParseError): Mismatch => walk(error.issue, [])
 
 /** `[2].expire_at: expected an integer, got a string` */
@@ -28,8 +30,8 @@ const walk = (issue: ParseIssue, path: ReadonlyArray<PropertyKey>): Mismatch => 
     }
     case "Refinement":
     case "Transformation":
-      return issue.kind === "Predicate" || issue.kind === "Transformation"
-        ? { path, expected: expectation(String(issue.ast), issue.actual) }
+      return issue.kind === "Predicate" || (issue.kind === "Transformation" && !hasMessage(issue.issue))
+        ? { path, expected: expectation(issue.ast, issue.actual) }
         : walk(issue.issue, path)
     case "Missing":
       return { path, expected: "is missing" }
@@ -37,12 +39,19 @@ const walk = (issue: ParseIssue, path: ReadonlyArray<PropertyKey>): Mismatch => 
       return { path, expected: "is not expected" }
     case "Type":
     case "Forbidden":
-      return { path, expected: expectation(String(issue.ast), issue.actual) }
+      return { path, expected: issue.message ?? expectation(issue.ast, issue.actual) }
   }
 }
 
-const expectation = (type: string, actual: unknown) =>
-  `expected ${type.length > 60 ? `${type.slice(0, 60)}…` : type}, got ${kind(actual)}`
+/** The schemas of this package put no value in their messages. */
+const hasMessage = (issue: ParseIssue) => issue._tag === "Type" && issue.message !== undefined
+
+const expectation = (ast: AST.AST, actual: unknown) => {
+  const type = AST.isTransformation(ast)
+    ? Option.getOrElse(AST.getDescriptionAnnotation(ast), () => String(ast))
+    : String(ast)
+  return `expected ${type.length > 60 ? `${type.slice(0, 60)}…` : type}, got ${kind(actual)}`
+}
 
 const kind = (value: unknown): string => {
   if (value === null || value === undefined) {

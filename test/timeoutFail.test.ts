@@ -3,7 +3,8 @@ import { runInNewContext } from "node:vm"
 
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Either, Fiber, HashMap, Option } from "effect"
-import { ClerkRetry, Sessions } from "effect-clerk"
+import { Sessions } from "effect-clerk"
+import * as Schedule from "effect/Schedule"
 
 import * as Stub from "./utils/stub.js"
 
@@ -18,7 +19,7 @@ describe("the timeout of an attempt, on the live clock", () => {
               interrupted = true
             })
           ),
-        { timeout: "20 millis", retry: ClerkRetry.none }
+        { timeout: "20 millis", retry: Schedule.stop }
       )
       const [elapsed, error] = yield* Effect.flip(Sessions.get("a")).pipe(
         Effect.provide(stub.layer),
