@@ -24,7 +24,7 @@ const byHand = get.pipe(
 const hurried = get.pipe(
   ClerkConfig.withTimeout("50 millis"),
   ClerkConfig.withRetry(ClerkRetry.schedule({ times: 1, base: "20 millis" })),
-  Effect.timeout("1 second"),
+  ClerkConfig.withDeadline("1 second"),
   Effect.catchTag("Timeout", (error) => Effect.succeed(error.message))
 )
 

@@ -419,25 +419,6 @@ export const catchAll: {
   ) => Effect.catchIf(self, (error): error is Extract<E, ClerkError> => isClerkError(error), handler)
 )
 
-/** The code in `RateLimited.errors` where the program's own limiter refused. */
-const clientRateLimit = "client_rate_limit"
-
-/**
- * Makes the refusal of the program's own limiter.
- *
- * @internal
- */
-export const clientRateLimited = (
-  context: { readonly operation: string; readonly method: string; readonly path: string },
-  message: string,
-  retryAfter: Option.Option<Duration.Duration> = Option.none()
-): RateLimited =>
-  new RateLimited({
-    ...context,
-    errors: [{ code: clientRateLimit, message, longMessage: Option.none(), meta: {} }],
-    retryAfter
-  })
-
 /**
  * Returns whether the failed operation can be retried safely, and a retry could help.
  *
@@ -455,7 +436,7 @@ export const clientRateLimited = (
 export const isRetryable = (error: ClerkError): boolean => {
   switch (error._tag) {
     case "RateLimited":
-      return error.errors.every(({ code }) => code !== clientRateLimit)
+      return error.errors.every(({ code }) => code !== Message.clientRateLimit)
     case "TransportError":
       return error.reason === "connect" || (error.reason === "broken" && isRepeatable(error.operation))
     case "Timeout":

@@ -39,7 +39,7 @@ const attempts = (
   options: Partial<ClerkConfig.Options> = {}
 ) =>
   Effect.gen(function* () {
-    const stub = Stub.make(answer, options)
+    const stub = Stub.make(answer, { deadline: Duration.infinity, ...options })
     const fiber = yield* Effect.fork(Effect.exit(call).pipe(Effect.provide(stub.layer)))
     yield* TestClock.adjust("1 day")
     return { exit: yield* Fiber.join(fiber), at: stub.seen.map(({ at }) => at) }

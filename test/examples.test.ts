@@ -12,7 +12,8 @@ const examples: Readonly<Record<string, RegExp>> = {
   "first-call": /^sess_1 is active until 20\d\d-/,
   errors:
     /^sess_1 is revoked\nsess_none was gone already\nagain in 2m\nrefused, 403: forbidden\nTransportError: .*\n$/,
-  retries: /^patient: active\nsteady: active\nbyHand: active\nhurried: .*within 50ms\n14 requests\n$/,
+  retries:
+    /^patient: active\nsteady: active\nbyHand: active\nhurried: .*within the timeout of 50ms.*\n14 requests\n$/,
   paging: /^5 sessions, from 3 pages\n3 sessions, from 2 pages\n1 of 5\n$/,
   "sign-out-everywhere":
     /^2 sessions revoked\nsess_other is active\nsess_here is active\nsess_laptop is revoked\nsess_phone is revoked\n$/,

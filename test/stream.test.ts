@@ -73,18 +73,37 @@ describe("stream", () => {
     })
   )
 
-  for (const [name, answer] of [
+  for (const [name, body] of [
     ["without a count", [numbered(2), numbered(1)]],
     ["with a count that is never reached", { data: [numbered(2), numbered(1)], total_count: 1_000_000 }]
   ] as const) {
-    it.effect(`ends where the same page comes again and again, ${name}`, () =>
+    it.effect(`ends where the server repeats one page, ${name}`, () =>
       Effect.gen(function* () {
-        const stub = Stub.make(() => Stub.json(answer))
-        deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(2))
+        const stub = Stub.make(() => Stub.json(body))
+        deepStrictEqual(yield* ids(2).pipe(Effect.provide(stub.layer)), downFrom(2))
         assert.strictEqual(stub.seen.length, 11)
       })
     )
   }
+
+  it.effect("ends with a page that is shorter than asked for", () =>
+    Effect.gen(function* () {
+      const stub = Stub.make(() => Stub.json([numbered(2), numbered(1)]))
+      deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(2))
+      assert.strictEqual(stub.seen.length, 1)
+    })
+  )
+
+  it.effect("reads on although the count is too low", () =>
+    Effect.gen(function* () {
+      const stub = Stub.make(({ url }) => {
+        const offset = Number(url.searchParams.get("offset"))
+        const data = range(offset, Math.min(offset + 10, 35)).map((i) => numbered(35 - i))
+        return Stub.json({ data, total_count: 10 })
+      })
+      deepStrictEqual(yield* ids(10).pipe(Effect.provide(stub.layer)), downFrom(35))
+    })
+  )
 
   it.effect("asks for no page that nobody wants", () =>
     Effect.gen(function* () {

@@ -6,15 +6,24 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 
 import type { Settings } from "../ClerkConfig.js"
-import type { RateLimited } from "../ClerkError.js"
+import { RateLimited } from "../ClerkError.js"
+import { clientRateLimit } from "./message.js"
 
-/** How the errors of one call name its request. */
+/**
+ * The operation, method and path of one request, as the errors of its call name them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RequestContext {
+  /** The name of the operation, such as `Sessions.get`. */
   readonly operation: string
+  /** The HTTP method. */
   readonly method: string
-  /** Without the query. */
+  /** The path without the query. */
   readonly path: string
 }
 
@@ -25,8 +34,17 @@ export interface RequestContext {
  * @category models
  */
 export interface Limiter {
-  /** Waits until one more request fits into the quota of the settings' secret key. */
-  readonly takeTurn: (context: RequestContext, settings: Settings) => Effect.Effect<void, RateLimited>
+  /**
+   * Waits until one more request fits into the quota of the settings' secret key.
+   *
+   * Fails with `RateLimited` (code `client_rate_limit`) instead of waiting longer than `timeLeft`, the time until the
+   * deadline of the operation.
+   */
+  readonly takeTurn: (
+    context: RequestContext,
+    settings: Settings,
+    timeLeft: Duration.Duration
+  ) => Effect.Effect<void, RateLimited>
   /** Holds all requests of the settings' secret key back, after a 429 of Clerk that asked for this wait. */
   readonly holdBack: (settings: Settings, retryAfter: Duration.Duration) => Effect.Effect<void>
 }
@@ -41,3 +59,15 @@ export class ClerkRateLimiter extends Context.Tag("effect-clerk/ClerkRateLimiter
   ClerkRateLimiter,
   Limiter
 >() {}
+
+/** Makes the error of a limiter that does not let a request be sent. */
+export const clientRateLimited = (
+  context: RequestContext,
+  message: string,
+  retryAfter: Option.Option<Duration.Duration> = Option.none()
+): RateLimited =>
+  new RateLimited({
+    ...context,
+    errors: [{ code: clientRateLimit, message, longMessage: Option.none(), meta: {} }],
+    retryAfter
+  })

@@ -3,7 +3,8 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 
-import type { RequestContext } from "./limiter.js"
+/** The code in the errors of `RateLimited` where the program's own limiter refused. */
+export const clientRateLimit = "client_rate_limit"
 
 /** Long enough for every path of Clerk's; a caller may pass an id of any length. */
 const maxPathLength = 160
@@ -17,8 +18,14 @@ export const truncate = (text: string, length: number): string =>
 /** Control and format characters could forge a second line, or hide a part of this one. */
 const oneLine = (text: string): string => text.replaceAll(/[\s\p{C}]+/gu, " ").trim()
 
+interface Where {
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+}
+
 /** Puts the words of one error together: where, what happened, what to do next. */
-export const of = ({ method, operation, path }: RequestContext, what: string, next?: string): string => {
+export const of = ({ method, operation, path }: Where, what: string, next?: string): string => {
   const where = `${operation} (${method} ${truncate(oneLine(path), maxPathLength)})`
   return `${where}: ${truncate(oneLine(what), maxTextLength)}${next === undefined ? "" : `; ${next}`}`
 }

@@ -32,7 +32,7 @@ export const secretKey: Rule<Redacted.Redacted, Redacted.Redacted> = (key) => {
 }
 
 /** Reads a secret, which throws once its value has been wiped. */
-export const readSecret = (secret: Redacted.Redacted): Option.Option<string> =>
+export const readSecret = (secret: Redacted.Redacted<unknown>): Option.Option<string> =>
   Option.filter(Option.liftThrowable(() => Redacted.value(secret))(), (value) => typeof value === "string")
 
 export const apiUrl: Rule<string, string> = (input) => {

@@ -9,7 +9,6 @@ import * as SessionModule from "effect-clerk/Session"
 import * as SessionsModule from "effect-clerk/Sessions"
 import { ClerkTest } from "effect-clerk/testing"
 import * as ClerkUndici from "effect-clerk/undici"
-import * as Schedule from "effect/Schedule"
 
 type Needs = HttpClient.HttpClient | ClerkConfig.ClerkConfig
 type Refused = ClerkError.ClerkErrors | ClerkError.Unauthorized | ClerkError.CommonError

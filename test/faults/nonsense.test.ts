@@ -17,7 +17,6 @@ import {
 } from "effect"
 import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
 import type { ClerkError } from "effect-clerk"
-import * as Schedule from "effect/Schedule"
 
 import * as Clerk from "./clerk.js"
 import * as Memory from "./memory.js"

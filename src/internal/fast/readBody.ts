@@ -36,29 +36,46 @@ export const readBody: ReadBody = (response, limit) => {
   const owner = ownerOf(response)
   if (isLimited(owner)) {
     owner[limitBody](limit)
-    return readText(response)
+    return readText(response, limit)
   }
   const source = sourceOf(owner)
   if (source === undefined) {
     return readPublic(response, limit)
   }
   return source.used
-    ? readText(response)
+    ? readText(response, limit)
     : Effect.zipRight(
         replaceText(owner, sharedText(owner, source, limit)),
-        Effect.suspend(() => readText(response))
+        Effect.suspend(() => readText(response, limit))
       )
 }
 
 export const readPublic: ReadBody = (response, limit) =>
   Number(response.headers["content-length"]) <= limit && response.headers["content-encoding"] === undefined
-    ? readText(response)
+    ? readText(response, limit)
     : readStream(response, limit)
 
-const readText = (response: HttpClientResponse): ReturnType<ReadBody> =>
+/** The client may have read the whole body before, whatever its length. */
+const readText: ReadBody = (response, limit) =>
   Effect.matchEffect(response.text, {
-    onSuccess: (text) => Effect.succeed({ text, truncated: false }),
+    onSuccess: (text) =>
+      text.length * maxBytesPerUnit <= limit
+        ? Effect.succeed({ text, truncated: false })
+        : Effect.catchAll(limitText(response, [new TextEncoder().encode(text)], limit), truncated),
     onFailure: truncated
+  })
+
+/** UTF-8 takes no more bytes for one unit of a JavaScript string. */
+const maxBytesPerUnit = 3
+
+const limitText = (
+  response: HttpClientResponse,
+  chunks: ReadonlyArray<Uint8Array>,
+  limit: number
+): ReturnType<ReadBody> =>
+  Effect.try({
+    try: () => ({ text: textUpTo(chunks, limit), truncated: false }),
+    catch: (cause) => decodeError(response, cause)
   })
 
 const readStream: ReadBody = (response, limit) =>
@@ -73,19 +90,14 @@ const readStream: ReadBody = (response, limit) =>
       }),
       // A stream dies where its body has another reader.
       Effect.catchAllDefect((cause) => Effect.fail(decodeError(response, cause))),
-      Effect.zipRight(
-        Effect.try({
-          try: () => textUpTo(chunks, limit),
-          catch: (cause) => decodeError(response, cause)
-        })
+      Effect.catchIf(
+        (error) => error.reason === "EmptyBody",
+        () => Effect.void
       ),
-      Effect.tap((text) => replaceText(response, Effect.succeed(text))),
-      Effect.matchEffect({
-        onSuccess: (text) => Effect.succeed({ text, truncated: false }),
-        onFailure: (error) =>
-          // Where the client has read the body before, it is gone from the stream, but `text` still has it.
-          chunks.length === 0 ? readText(response) : truncated(error)
-      })
+      Effect.zipRight(Effect.suspend(() => limitText(response, chunks, limit))),
+      Effect.tap(({ text }) => replaceText(response, Effect.succeed(text))),
+      // Where the client has read the body before, it is gone from the stream, but `text` still has it.
+      Effect.catchAll((error) => (chunks.length === 0 ? readText(response, limit) : truncated(error)))
     )
   })
 

@@ -4,7 +4,10 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
 
+import * as ParseIssue from "../response/parseIssue.js"
+import { readSecret } from "../settings.js"
 import { isText, looksSecret } from "./text.js"
 
 const Text = Schema.String.pipe(
@@ -17,18 +20,16 @@ const Id = Schema.String.pipe(
   })
 )
 
-const Secret = Schema.transformOrFail(
+const isReadable = (u: unknown): u is Redacted.Redacted | string =>
+  typeof u === "string" || (Redacted.isRedacted(u) && Option.isSome(readSecret(u)))
+
+const Secret = Schema.transform(
   Text,
-  Schema.Union(Schema.RedactedFromSelf(Schema.String), Schema.String),
+  Schema.declare(isReadable, { identifier: "a string, or a Redacted string that has not been wiped" }),
   {
     strict: true,
-    decode: (text) => ParseResult.succeed(Redacted.make(text)),
-    // The value of a `Redacted` cannot be read once it has been wiped.
-    encode: (secret, _, ast) =>
-      ParseResult.try({
-        try: () => (typeof secret === "string" ? secret : Redacted.value(secret)),
-        catch: () => new ParseResult.Type(ast, undefined)
-      })
+    decode: Redacted.make,
+    encode: (secret) => (typeof secret === "string" ? secret : Redacted.value(secret))
   }
 )
 
@@ -45,42 +46,37 @@ const Headers = Schema.transform(
   }
 )
 
-const isLifetime = (duration: Duration.Duration) => {
-  const seconds = Duration.toSeconds(duration)
-  return Number.isInteger(seconds) && seconds >= 30 && seconds <= 315_360_000
-}
-
-/** Says what came: a plain number is milliseconds, which is easily taken for seconds. */
-const lifetimeHint = (input: unknown): string =>
-  Option.match(Duration.decodeUnknown(input), {
-    onNone: () => "",
-    onSome: (duration) => {
-      const hint = typeof input === "number" && input >= 30 ? `; write "${input} seconds"` : ""
-      const millis = Duration.toMillis(duration)
-      return `; got ${typeof input === "number" ? `${millis} milliseconds` : Duration.format(duration)}${hint}`
-    }
+const isLifetime = (input: unknown): input is Duration.DurationInput =>
+  Option.exists(Duration.decodeUnknown(input), (duration) => {
+    const seconds = Duration.toSeconds(duration)
+    return Number.isInteger(seconds) && seconds >= 30 && seconds <= 315_360_000
   })
 
-const ExpiresIn = Schema.transformOrFail(
+/** Says what was given: a plain number is milliseconds, and easily mistaken for seconds. */
+const describe = (input: unknown): string => {
+  if (typeof input === "number" && input >= 30) {
+    return `got ${input} milliseconds; write "${input} seconds"`
+  }
+  return Option.match(Duration.decodeUnknown(input), {
+    onNone: () => 'write it as "30 seconds"',
+    onSome: (duration) => `got ${Duration.format(duration)}`
+  })
+}
+
+const decodeLifetime = () => (input: unknown, _: AST.ParseOptions, ast: AST.Declaration) =>
+  isLifetime(input)
+    ? ParseResult.succeed(input)
+    : ParseResult.fail(
+        ParseIssue.issue(ast, `expected a duration of 30 to 315360000 whole seconds, ${describe(input)}`)
+      )
+
+const ExpiresIn = Schema.transform(
   Schema.Int,
-  Schema.declare((input): input is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(input)), {
-    identifier: 'a duration, such as "30 seconds"'
-  }),
+  Schema.declare([], { decode: decodeLifetime, encode: decodeLifetime }),
   {
     strict: true,
-    decode: (seconds) => ParseResult.succeed(Duration.seconds(seconds)),
-    encode: (input, _, ast) => {
-      const duration = Duration.decode(input)
-      return isLifetime(duration)
-        ? ParseResult.succeed(Duration.toSeconds(duration))
-        : ParseResult.fail(
-            new ParseResult.Type(
-              ast,
-              undefined,
-              `expected a duration of 30 to 315360000 whole seconds${lifetimeHint(input)}`
-            )
-          )
-    }
+    decode: (seconds) => Duration.seconds(seconds),
+    encode: (input) => Duration.toSeconds(input)
   }
 )
 

@@ -1,7 +1,7 @@
 /** Says where a value does not fit its schema and what was expected there, without quoting the value. */
 import * as Array from "effect/Array"
 import * as Option from "effect/Option"
-import type { ParseError, ParseIssue } from "effect/ParseResult"
+import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as AST from "effect/SchemaAST"
 
@@ -11,7 +11,7 @@ export interface Mismatch {
 }
 
 /** Returns the issue that lies deepest: of several alternatives, the one that came nearest to fitting. */
-export const deepest = (error: ParseError): Mismatch => walk(error.issue, [])
+export const deepest = (error: ParseResult.ParseError): Mismatch => walk(error.issue, [])
 
 /** `[2].expire_at: expected an integer, got a string` */
 export const describe = ({ expected, path }: Mismatch): string =>
@@ -19,7 +19,7 @@ export const describe = ({ expected, path }: Mismatch): string =>
 
 const step = (key: PropertyKey) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)
 
-const walk = (issue: ParseIssue, path: ReadonlyArray<PropertyKey>): Mismatch => {
+const walk = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): Mismatch => {
   switch (issue._tag) {
     case "Pointer":
       return walk(issue.issue, path.concat(issue.path))
@@ -30,7 +30,7 @@ const walk = (issue: ParseIssue, path: ReadonlyArray<PropertyKey>): Mismatch => 
     }
     case "Refinement":
     case "Transformation":
-      return issue.kind === "Predicate" || (issue.kind === "Transformation" && !hasMessage(issue.issue))
+      return issue.kind === "Predicate" || issue.kind === "Transformation"
         ? { path, expected: expectation(issue.ast, issue.actual) }
         : walk(issue.issue, path)
     case "Missing":
@@ -39,12 +39,21 @@ const walk = (issue: ParseIssue, path: ReadonlyArray<PropertyKey>): Mismatch => 
       return { path, expected: "is not expected" }
     case "Type":
     case "Forbidden":
-      return { path, expected: issue.message ?? expectation(issue.ast, issue.actual) }
+      return { path, expected: wordsOf(issue.ast) ?? expectation(issue.ast, issue.actual) }
   }
 }
 
-/** The schemas of this package put no value in their messages. */
-const hasMessage = (issue: ParseIssue) => issue._tag === "Type" && issue.message !== undefined
+/** An issue's own message may quote the value, so that words of this package are kept apart from it. */
+const wordsId = Symbol("effect-clerk/words")
+
+/** Makes an issue that is described in these words. */
+export const issue = (ast: AST.AST, words: string): ParseResult.ParseIssue =>
+  new ParseResult.Type(AST.annotations(ast, { [wordsId]: words }), undefined)
+
+const wordsOf = (ast: AST.AST): string | undefined => {
+  const words = ast.annotations[wordsId]
+  return typeof words === "string" ? words : undefined
+}
 
 const expectation = (ast: AST.AST, actual: unknown) => {
   const type = AST.isTransformation(ast)
