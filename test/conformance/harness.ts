@@ -169,7 +169,7 @@ const observe = (
     const fibers = (yield* supervisor.value).length
     const observation: Observe.Observation = {
       outcome: Observe.outcome(exit),
-      requests: server.requests.map(({ method, target }) => `${method} ${target}`).sort(),
+      requests: server.requests.map(({ method, target }) => `${method} ${target}`).toSorted(),
       aborted: server.counters.aborted,
       inFlight: server.counters.inFlight,
       logs: [...logs],

@@ -1,5 +1,5 @@
 /** What a program can observe of a scenario, as plain data that can be compared. */
-import { Cause, Equal, Exit, FiberId, FiberRefs, HashMap, HashSet, Logger, Predicate } from "effect"
+import { Cause, Equal, Exit, FiberId, FiberRefs, HashMap, Logger, Predicate } from "effect"
 
 export interface Observation {
   /** The value, or the reasons of the cause. */
@@ -26,8 +26,8 @@ export type Names = Map<string, string>
 const nameOf =
   (names: Names) =>
   (id: FiberId.FiberId): string =>
-    [...HashSet.map(FiberId.toSet(id), (one) => names.get(FiberId.threadName(one)) ?? "another fiber")]
-      .sort()
+    Array.from(FiberId.toSet(id), (one) => names.get(FiberId.threadName(one)) ?? "another fiber")
+      .toSorted()
       .join(" and ")
 
 const tagOf = (error: unknown): string =>

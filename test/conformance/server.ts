@@ -135,7 +135,7 @@ export const onSocket = (respond: Respond): Effect.Effect<Server, never, Scope.S
           dropped = true
           response.socket?.resetAndDestroy()
         }
-        const await_ = <A extends Reply | string>(
+        const runThen = <A extends Reply | string>(
           effect: Effect.Effect<A, Reset>,
           onSuccess: (value: A) => void
         ) => {
@@ -154,13 +154,13 @@ export const onSocket = (respond: Respond): Effect.Effect<Server, never, Scope.S
           changed()
         })
         changed()
-        await_(respond(seen), ({ body = "", headers = {}, rest, status = 200 }) => {
+        runThen(respond(seen), ({ body = "", headers = {}, rest, status = 200 }) => {
           response.writeHead(status, { "content-type": "application/json", ...headers })
           if (rest === undefined) {
             response.end(body)
           } else {
             response.write(body)
-            await_(rest, (more) => response.end(more))
+            runThen(rest, (more) => response.end(more))
           }
         })
       })
@@ -228,7 +228,7 @@ export const inMemory = (respond: Respond): Effect.Effect<Server, never, Scope.S
         }
         signal.addEventListener("abort", onAbort)
 
-        const await_ = <A extends Reply | string>(
+        const runThen = <A extends Reply | string>(
           effect: Effect.Effect<A, Reset>,
           onSuccess: (value: A) => void
         ) => {
@@ -242,7 +242,7 @@ export const inMemory = (respond: Respond): Effect.Effect<Server, never, Scope.S
             lose(new Reset())
           })
         }
-        await_(respond(seen), ({ body = "", headers = {}, rest, status = 200 }) => {
+        runThen(respond(seen), ({ body = "", headers = {}, rest, status = 200 }) => {
           const init = { status, headers: { "content-type": "application/json", ...headers } }
           if (rest === undefined) {
             end(false)
@@ -258,7 +258,7 @@ export const inMemory = (respond: Respond): Effect.Effect<Server, never, Scope.S
             },
             cancel: () => end(true)
           })
-          await_(rest, (more) => {
+          runThen(rest, (more) => {
             end(false)
             stream?.enqueue(new TextEncoder().encode(more))
             stream?.close()
