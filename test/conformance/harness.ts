@@ -19,7 +19,7 @@ import {
   TestContext
 } from "effect"
 import type { Scope } from "effect"
-import { ClerkConfig, ClerkRetry } from "effect-clerk"
+import { ClerkConfig } from "effect-clerk"
 
 import { secretKey, wireSession } from "../utils/stub.js"
 import * as Observe from "./observe.js"
@@ -91,12 +91,6 @@ const awaitPatiently = (fiber: Fiber.RuntimeFiber<Exit.Exit<unknown, unknown>>) 
     })
   })
 
-/** Until retry policies are plain schedules. */
-const policy = (schedule: Schedule.Schedule<unknown>): never => {
-  const fromSchedule: unknown = Reflect.get(ClerkRetry, "fromSchedule")
-  return (typeof fromSchedule === "function" ? fromSchedule(schedule) : schedule) as never
-}
-
 const inTurn =
   (responds: ReadonlyArray<Respond>, latch: Effect.Latch): Server.Respond =>
   (seen) =>
@@ -121,7 +115,7 @@ const observe = (
       ClerkConfig.layer({
         apiUrl: server.url,
         secretKey: Redacted.make(secretKey),
-        retry: policy(retry),
+        retry,
         ...(row.timeout === undefined ? {} : { timeout: row.timeout })
       })
     )
@@ -190,6 +184,7 @@ const hold = (row: Row, transport: Transports.Transport) =>
     const retry = row.retry ?? Schedule.recurs(2)
     const plain = yield* observe(row, Plain.make(retry), retry, transport)
     deepStrictEqual({ ...plain, ...row.expect }, plain, "the plain way")
+    if (process.env["PLAIN"] !== undefined) return console.log(JSON.stringify([row.name, transport, plain]))
     const observed = yield* observe(row, ours, retry, transport)
     deepStrictEqual(observed, { ...plain, ...row.differs?.ours }, "effect-clerk")
   })

@@ -52,8 +52,8 @@ export interface Server {
   readonly requests: ReadonlyArray<Seen>
   /** Waits until the counters satisfy the predicate. */
   readonly until: (holds: (counters: Readonly<Counters>) => boolean) => Effect.Effect<void>
-  /** Waits until so many requests are in flight and the event loop has turned a few times. */
-  readonly settle: (inFlight: number, collectGarbage: boolean) => Effect.Effect<void>
+  /** Waits until so many requests are in flight, but not for long where they never will be. */
+  readonly settle: (inFlight: number, collectGarbage?: boolean) => Effect.Effect<void>
 }
 
 /** One turn of the event loop. */
@@ -63,7 +63,10 @@ export const turn: Effect.Effect<void> = Effect.async((resume) => {
 
 /** How long a run may wait for what never happens; only a failing test reaches it. */
 const patience = 10_000
-const settlePatience = 1_000
+
+/** How long, and for how many turns, a state is waited for that may never come. */
+const settlePatience = 200
+const settleTurns = 200
 
 const collect = (): void => {
   setFlagsFromString("--expose-gc")
@@ -97,11 +100,15 @@ const track = () => {
       look()
       return Effect.sync(() => end(Effect.void))
     })
-  const settle: Server["settle"] = (inFlight, collectGarbage) =>
+  const settle: Server["settle"] = (inFlight, collectGarbage = false) =>
     Effect.gen(function* () {
       yield* Effect.repeatN(turn, 4)
       const start = performance.now()
-      while (counters.inFlight !== inFlight && performance.now() - start < settlePatience) {
+      for (
+        let turns = 0;
+        counters.inFlight !== inFlight && (turns < settleTurns || performance.now() - start < settlePatience);
+        turns++
+      ) {
         if (collectGarbage) collect()
         yield* turn
       }
