@@ -38,6 +38,6 @@ export const layer = (transport: Socket, connections?: number): Layer.Layer<Http
         Layer.fresh(NodeHttpClient.makeAgentLayer({ keepAlive: true, maxSockets: connections ?? Infinity }))
       )
     case "effect-clerk/undici":
-      return Layer.fresh(ClerkUndici.layerOptions(limit))
+      return Layer.fresh(ClerkUndici.layer(limit))
   }
 }
