@@ -8,11 +8,14 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Undici from "undici"
 
+import { CurrentAbort } from "./internal/abort.js"
 import { Exchange } from "./internal/undici/exchange.js"
 import { UndiciResponse } from "./internal/undici/response.js"
 
@@ -48,9 +51,11 @@ export type Options = Undici.Agent.Options
  * @category constructors
  */
 export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient =>
-  HttpClient.make((request, url, signal) =>
+  HttpClient.make((request, url, signal, fiber) =>
     Effect.suspend(() => {
       const exchange = dispatch(dispatcher, request, url)
+      const abort = Context.getOption(fiber.currentContext, CurrentAbort)
+      if (Option.isSome(abort)) abort.value.add(exchange)
       // The platform aborts with this signal when a scope closes, or when a response is lost.
       signal.addEventListener("abort", () => exchange.abort(), { once: true })
       return Effect.onInterrupt(responseOf(request, exchange), () => Effect.sync(() => exchange.abort()))

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 
 import { ClerkConfig } from "../ClerkConfig.js"
 import { type ClerkError, type CommonError, Timeout } from "../ClerkError.js"
+import { Abort } from "./abort.js"
 import { exchange } from "./exchange.js"
 import { timeoutFail } from "./fast/timeoutFail.js"
 import { type Call, type Operation, timeLeft } from "./operation.js"
@@ -35,9 +36,11 @@ const attempt = <A, E extends ClerkError>(call: Call<A, E>): Effect.Effect<A, E 
   Effect.flatMap(timeLeft(call), (left) => {
     const { operation, progress, request, settings } = call
     const limit = Duration.lessThan(left, settings.timeout) ? "deadline" : "timeout"
-    const exchanged = timeoutFail(exchange(call), {
+    const abort = new Abort()
+    const exchanged = timeoutFail(exchange(call, abort), {
       duration: Duration.min(left, settings.timeout),
-      onTimeout: () => new Timeout({ ...request.context, limit, duration: settings[limit] })
+      onTimeout: () => new Timeout({ ...request.context, limit, duration: settings[limit] }),
+      onAbort: () => abort.abort()
     })
     return Telemetry.observeAttempt(operation, progress, exchanged)
   })

@@ -8,38 +8,47 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
-import { constTrue } from "effect/Function"
+import { constFalse, constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 
 import type { Settings } from "../ClerkConfig.js"
+import { type Abort, CurrentAbort } from "./abort.js"
 
 /** Trace context is not sent to Clerk, and the client's own span is recorded only where the settings ask for it. */
 export const execute = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest,
-  { traceAttempts }: Settings
+  { traceAttempts }: Settings,
+  abort: Abort
 ): Effect.Effect<HttpClientResponse, HttpClientError> => {
   const response = isOfPlatform(client)
-    ? HttpClient.mapRequestEffect(client, setRedirects).execute(request)
-    : Effect.zipRight(setRedirects(request), client.execute(request))
-  // Restores the context that `setRedirects` changes.
-  return Effect.contextWithEffect((context: Context.Context<never>) =>
-    Effect.provide(traceAttempts ? traced(response) : untraced(response), context)
+    ? HttpClient.mapRequestEffect(client, withoutRedirects).execute(request)
+    : Effect.flatMap(withoutRedirects(request), client.execute)
+  // The context is local to this region, so that the changes of `withoutRedirects` end here.
+  return Effect.mapInputContext(
+    traceAttempts ? traced(response) : untraced(response),
+    (context: Context.Context<never>) => Context.add(context, CurrentAbort, abort)
   )
 }
 
 /**
- * The layer of an HTTP client may hold options for `fetch`, which are visible only inside the client. Elsewhere, new options
- * would replace them. A client whose `execute` may not be the platform's own is called as it is.
+ * The layer of an HTTP client may hold options for `fetch`, which can be seen only from within the client. From outside,
+ * new options would replace them. But a client whose `execute` is not the platform's own must be called as it is.
  */
 const isOfPlatform = (client: HttpClient.HttpClient): boolean =>
-  Predicate.hasProperty(client, "preprocess") &&
-  Predicate.hasProperty(client, "postprocess") &&
-  Predicate.hasProperty(Object.getPrototypeOf(client), HttpClient.TypeId) &&
-  Object.getOwnPropertyDescriptor(client, "execute")?.value === client.execute
+  Option.getOrElse(
+    Option.liftThrowable(() =>
+      // A proxy may throw, or give another function than the one that it stands for.
+      ["execute", "preprocess", "postprocess"].every((name) => {
+        const own: unknown = Object.getOwnPropertyDescriptor(client, name)?.value
+        return Predicate.isFunction(own) && own === Reflect.get(client, name)
+      })
+    )(),
+    constFalse
+  ) && Object.hasOwn(Object.getPrototypeOf(client), HttpClient.TypeId)
 
-const setRedirects = (request: HttpClientRequest): Effect.Effect<HttpClientRequest> =>
+const withoutRedirects = (request: HttpClientRequest): Effect.Effect<HttpClientRequest> =>
   FiberRef.modify(FiberRef.currentContext, (context) => [
     request,
     Context.add(context, FetchHttpClient.RequestInit, {

@@ -5,25 +5,22 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 
 import { ApiError, type CommonError, DecodeError } from "../ClerkError.js"
+import type { Abort } from "./abort.js"
 import { execute } from "./client.js"
 import { readBody, wasRedirected } from "./fast/readBody.js"
 import type { Call } from "./operation.js"
-import { responseOf, toTransportError } from "./response/transportError.js"
+import { isStatusError, toTransportError } from "./response/transportError.js"
 
 /** Maximum bytes read of an error response. */
 const maxErrorSize = 64 * 1024
 
-export const exchange = <A, E>(call: Call<A, E>): Effect.Effect<A, E | CommonError> =>
-  Effect.matchEffect(execute(call.client, call.request.http, call.settings), {
-    onSuccess: (response) => receive(call, response),
-    onFailure: (error) => {
-      // A client that fails on a status has the response in its error.
-      const response = responseOf(error)
-      return response === undefined
-        ? Effect.fail(toTransportError(call.request, error))
-        : receive(call, response)
-    }
-  })
+export const exchange = <A, E>(call: Call<A, E>, abort: Abort): Effect.Effect<A, E | CommonError> =>
+  execute(call.client, call.request.http, call.settings, abort).pipe(
+    // A client that fails because of a status has the response in its error.
+    Effect.catchIf(isStatusError, (error) => Effect.succeed(error.response)),
+    Effect.mapError((error) => toTransportError(call.request, error)),
+    Effect.flatMap((response) => receive(call, response))
+  )
 
 const receive = <A, E>(call: Call<A, E>, response: HttpClientResponse): Effect.Effect<A, E | CommonError> => {
   const { operation, progress, request, settings } = call
@@ -33,9 +30,9 @@ const receive = <A, E>(call: Call<A, E>, response: HttpClientResponse): Effect.E
     return Effect.fail(new ApiError({ ...request.context, status }))
   }
   const isSuccess = status >= 200 && status < 300
-  return Effect.matchEffect(readBody(response, isSuccess ? settings.maxResponseSize : maxErrorSize), {
-    onFailure: (error) => Effect.fail(toTransportError(request, error)),
-    onSuccess: (body): Effect.Effect<A, E | DecodeError> => {
+  return readBody(response, isSuccess ? settings.maxResponseSize : maxErrorSize).pipe(
+    Effect.mapError((error) => toTransportError(request, error)),
+    Effect.flatMap((body): Effect.Effect<A, E | DecodeError> => {
       if (isSuccess) {
         const value = body.truncated
           ? Either.left(`the body is longer than maxResponseSize (${settings.maxResponseSize} bytes)`)
@@ -49,8 +46,8 @@ const receive = <A, E>(call: Call<A, E>, response: HttpClientResponse): Effect.E
           operation.errorResponse({ context, status, headers: response.headers, body, now, redact })
         )
       })
-    }
-  })
+    })
+  )
 }
 
 /** A body that is still compressed is no JSON; the words name the coding then. */

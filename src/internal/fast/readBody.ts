@@ -51,9 +51,13 @@ export const readBody: ReadBody = (response, limit) => {
 }
 
 export const readPublic: ReadBody = (response, limit) =>
-  Number(response.headers["content-length"]) <= limit && response.headers["content-encoding"] === undefined
+  isWithin(response, limit) || !Predicate.hasProperty(response, "stream")
     ? readText(response, limit)
     : readStream(response, limit)
+
+/** Whether the server said a length within the limit. Where the body was decompressed, that is not its length. */
+const isWithin = ({ headers }: HttpClientResponse, limit: number): boolean =>
+  Number(headers["content-length"]) <= limit && headers["content-encoding"] === undefined
 
 /** The client may have read the whole body before, whatever its length. */
 const readText: ReadBody = (response, limit) =>
@@ -121,7 +125,7 @@ const isResponse = (u: unknown): u is HttpClientResponse =>
   Predicate.hasProperty(u, "text") && Predicate.hasProperty(u, "request")
 
 interface Source {
-  /** Whether something has begun to read the body, by way of `text` or otherwise. */
+  /** Whether the body must be read by way of `text`, because something else has begun to read it, or may. */
   readonly used: boolean
   readonly open: () => Reader
 }
@@ -147,15 +151,20 @@ export const wasRedirected = (response: HttpClientResponse): boolean => {
 const sourceOf = (owner: HttpClientResponse): Source | undefined => {
   const source = Predicate.hasProperty(owner, "source") ? owner.source : undefined
   const body = Predicate.hasProperty(source, "body") ? source.body : source
+  const isAskedFor = textMemos.some((name) => Reflect.get(owner, name) !== undefined)
   if (isWebStream(body)) {
-    return { used: body.locked || isUsed(source), open: () => readerOfWeb(body) }
+    return { used: isAskedFor || body.locked || isUsed(source), open: () => readerOfWeb(body) }
   }
   if (isReadable(body)) {
-    const used = isUsed(body) || body.readableDidRead || body.readableFlowing !== null || body.destroyed
-    return { used, open: () => readerOfNode(body) }
+    const isRead = isUsed(body) || body.readableDidRead || body.readableFlowing !== null || body.destroyed
+    return { used: isAskedFor || isRead, open: () => readerOfNode(body) }
   }
-  return undefined
+  // The web's response without a body, such as a 204.
+  return body === null ? { used: true, open: () => readerOfWeb(new ReadableStream()) } : undefined
 }
+
+/** Where the platform's responses keep their text effect once it has been asked for, which may be long before it runs. */
+const textMemos = ["textBody", "textEffect"]
 
 /** One read for all who ask; it is cancelled when the one who began it is interrupted. */
 const sharedText = (

@@ -5,8 +5,10 @@
  * live clock a JavaScript timer waits here instead, which saves a third of a call's processor time over a fast transport
  * (`npm run bench`). `test/timeoutFail.test.ts` runs the same cases on both.
  *
- * One difference is on purpose. In an uninterruptible region, such as a finalizer, the plain way waits for the effect
- * whatever the time. Here the time limit holds there, too: a server that does not respond must not hang a finalizer.
+ * Two differences are on purpose, each a row of `test/conformance`. In an uninterruptible region, such as a finalizer, the
+ * plain way waits for the effect whatever the time. Here the time limit holds there, too: a server that does not respond
+ * must not hang a finalizer. And where the fiber's children belong to another scope, as within `Effect.all`, the plain way
+ * hears of an interruption only when the time is up.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -21,32 +23,45 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 interface Options<E> {
   readonly duration: Duration.Duration
   readonly onTimeout: LazyArg<E>
+  /** Runs before the effect is interrupted, and ends what cannot be interrupted. */
+  readonly onAbort: LazyArg<void>
 }
 
 export const timeoutFail = <A, E, R, E2>(
   self: Effect.Effect<A, E, R>,
-  { duration, onTimeout }: Options<E2>
+  { duration, onAbort, onTimeout }: Options<E2>
 ): Effect.Effect<A, E | E2, R> =>
-  Effect.withFiberRuntime<A, E | E2, R>((parent, { runtimeFlags }) => {
-    // A child of the parent is interrupted with it, also where the parent cannot be interrupted.
-    const fork = RuntimeFlags.interruption(runtimeFlags) ? Effect.fork : Effect.forkDaemon
-    let exit: Exit.Exit<A, E> | undefined
-    // The value does not stay in the fiber, which V8 keeps longer than the value is needed.
-    const attempt = Effect.map(Effect.exit(Effect.interruptible(self)), (result) => {
-      exit = result
+  Effect.withFiberRuntime<A, E | E2, R>((parent, { runtimeFlags }) =>
+    Effect.uninterruptibleMask((restore) => {
+      let exit: Exit.Exit<A, E> | undefined
+      // The value does not stay in the fiber, which V8 keeps longer than the value is needed.
+      const attempt = Effect.map(Effect.exit(Effect.interruptible(self)), (result) => {
+        exit = result
+      })
+      // A child is interrupted with its parent, even while the parent is in an uninterruptible region.
+      const fork = RuntimeFlags.interruption(runtimeFlags) ? Effect.fork : Effect.forkDaemon
+      return Effect.flatMap(fork(attempt), (fiber) => {
+        const interrupt = Effect.suspend(() => {
+          onAbort()
+          return Fiber.interruptAs(fiber, parent.id())
+        })
+        return Effect.matchCauseEffect(restore(endOrTimeout(fiber, duration)), {
+          // The plain way does not hear of the interruption where the children of a fiber are not its own (`Effect.all`).
+          onFailure: (cause) =>
+            Effect.flatMap(interrupt, () =>
+              // The effect's own cause holds the interruption, and what went wrong while it ended.
+              exit !== undefined && Exit.isFailure(exit) ? exit : Effect.failCause(cause)
+            ),
+          onSuccess: (): Effect.Effect<A, E | E2> => {
+            if (exit === undefined) {
+              return Effect.zipRight(interrupt, Effect.failSync(onTimeout))
+            }
+            return Exit.isSuccess(exit) ? Effect.zipRight(Fiber.inheritAll(fiber), exit) : exit
+          }
+        })
+      })
     })
-    return Effect.uninterruptible(
-      Effect.flatMap(fork(attempt), (fiber) =>
-        Effect.flatMap(endOrTimeout(fiber, duration), (): Effect.Effect<A, E | E2> =>
-          exit === undefined
-            ? Effect.flatMap(Fiber.interruptAs(fiber, parent.id()), () => Effect.failSync(onTimeout))
-            : Exit.isSuccess(exit)
-              ? Effect.zipRight(Fiber.inheritAll(fiber), exit)
-              : exit
-        )
-      )
-    )
-  })
+  )
 
 const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 
@@ -64,9 +79,10 @@ const endOrTimeout = (fiber: Fiber.RuntimeFiber<unknown>, duration: Duration.Dur
             clearTimeout(timer)
             resume(Effect.void)
           })
+          return Effect.sync(() => clearTimeout(timer))
         })
       : Effect.flatMap(Effect.forkDaemon(Effect.interruptible(clock.sleep(duration))), (sleeper) =>
-          Effect.zipRight(firstExit(fiber, sleeper), Fiber.interrupt(sleeper))
+          Effect.ensuring(firstExit(fiber, sleeper), Fiber.interrupt(sleeper))
         )
   )
 

@@ -20,17 +20,14 @@ const connectMessage = /\(Connect\)|dns error|tcp connect error/
 const certificateMessage =
   /invalid peer certificate|certificate (?:verify failed|has expired|is not trusted)/i
 
-/** Returns the response that a client such as `HttpClient.filterStatusOk` fails with because of its status. */
-export const responseOf = (error: unknown): HttpClientResponse.HttpClientResponse | undefined =>
+/** Whether a client such as `HttpClient.filterStatusOk` has failed because of the status of a response. */
+export const isStatusError = (
+  error: unknown
+): error is { readonly response: HttpClientResponse.HttpClientResponse } =>
   Predicate.hasProperty(error, "reason") &&
   error.reason === "StatusCode" &&
   Predicate.hasProperty(error, "response") &&
-  isResponse(error.response)
-    ? error.response
-    : undefined
-
-const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
-  Predicate.hasProperty(u, HttpClientResponse.TypeId)
+  Predicate.hasProperty(error.response, HttpClientResponse.TypeId)
 
 export const toTransportError = (
   request: Request,
