@@ -202,6 +202,7 @@ describe("what is sent and what comes back", () => {
       const get = yield* sent(Sessions.get("sess_1"), Stub.wireSession)
       const common = {
         accept: "application/json",
+        "accept-encoding": "identity",
         authorization: `Bearer ${Stub.secretKey}`,
         "clerk-api-version": "2026-05-12",
         "user-agent": "effect-clerk/0.1.0"

@@ -11,7 +11,7 @@ import { exchange } from "./exchange.js"
 import { timeoutFail } from "./fast/timeoutFail.js"
 import { type Call, type Operation, timeLeft } from "./operation.js"
 import { build } from "./request/build.js"
-import { restrict } from "./retry.js"
+import { restrict, retry } from "./retry.js"
 import * as Telemetry from "./telemetry.js"
 import { withTurn } from "./turn.js"
 
@@ -26,7 +26,7 @@ export const call = <A, E extends ClerkError>(
         const endsAt = (yield* Clock.currentTimeMillis) + Duration.toMillis(settings.deadline)
         const call = { operation, settings, client, request, endsAt, progress }
         const policy = restrict(settings.retry, { endsAt, onRetry: Telemetry.onRetry(operation, progress) })
-        return yield* Effect.retry(withTurn(call, attempt(call)), policy)
+        return yield* retry(withTurn(call, attempt(call)), policy)
       })
     )
   )

@@ -36,3 +36,18 @@ export const restrict = (
         : Effect.succeed([next, out, ScheduleDecision.done])
     })
   })
+
+/** `Effect.retry`, which makes no driver for the schedule before the first attempt has failed. */
+export const retry = <A, E extends ClerkError.ClerkError, R>(
+  attempt: Effect.Effect<A, E, R>,
+  policy: Schedule.Schedule<unknown, ClerkError.ClerkError>
+): Effect.Effect<A, E, R> =>
+  Effect.catchIf(attempt, ClerkError.isRetryable, (first) => {
+    let isFirst = true
+    const next = Effect.suspend(() => {
+      const result = isFirst ? Effect.fail(first) : attempt
+      isFirst = false
+      return result
+    })
+    return Effect.retry(next, policy)
+  })

@@ -1,6 +1,8 @@
 /** The span, the metrics and the log lines of the operations. */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,7 +10,7 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 
 import type { Settings } from "../ClerkConfig.js"
 import type { ClerkError } from "../ClerkError.js"
@@ -19,7 +21,7 @@ export interface Progress {
   attempts: number
   /** The status of the current attempt's response. */
   status: number | undefined
-  readonly span: Tracer.Span
+  readonly span: Tracer.Span | undefined
 }
 
 /** To make an instrument with its labels takes longer than to update it. */
@@ -63,26 +65,34 @@ export const observe = <A, E extends ClerkError, R>(
   settings: Settings,
   run: (progress: Progress) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.useSpan(
-    parts.name,
-    { attributes: attributes(parts, settings), kind: "client", captureStackTrace: false },
-    (span) =>
-      Effect.flatMap(Clock.currentTimeMillis, (start) => {
-        const progress: Progress = { attempts: 0, status: undefined, span }
-        return run(progress).pipe(
-          Effect.withParentSpan(span),
-          Effect.onExit((exit) => {
-            annotate(progress, exit)
-            return Effect.zipRight(
-              Metric.increment(operations(parts.name, outcomeOf(exit))),
-              Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                Metric.update(duration(parts.name), now - start)
-              )
-            )
-          })
+  Effect.flatMap(Effect.tracer, (tracer) =>
+    tracer === nativeTracer
+      ? measure(parts, run)
+      : Effect.useSpan(
+          parts.name,
+          { attributes: attributes(parts, settings), kind: "client", captureStackTrace: false },
+          (span) => Effect.withParentSpan(measure(parts, run, span), span)
         )
-      })
   )
+
+/** Effect's own tracer keeps no spans: they would only be seen in the stack of `Cause.pretty`, for a third of a call's time. */
+const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+const measure = <A, E extends ClerkError, R>(
+  { name }: Parts,
+  run: (progress: Progress) => Effect.Effect<A, E, R>,
+  span?: Tracer.Span
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Clock.currentTimeMillis, (start) => {
+    const progress: Progress = { attempts: 0, status: undefined, span }
+    return Effect.onExit(run(progress), (exit) => {
+      annotate(progress, exit)
+      return Effect.zipRight(
+        Metric.increment(operations(name, outcomeOf(exit))),
+        Effect.flatMap(Clock.currentTimeMillis, (now) => Metric.update(duration(name), now - start))
+      )
+    })
+  })
 
 /** Observes one attempt of an operation. */
 export const observeAttempt = <A, E extends ClerkError, R>(
@@ -105,7 +115,7 @@ export const onRetry =
   (error: ClerkError, delay: Duration.Duration): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeNanos, (now) => {
       const attempt = progress.attempts + 1
-      progress.span.event("retry", now, {
+      progress.span?.event("retry", now, {
         "clerk.attempt": attempt,
         "clerk.delay_ms": Duration.toMillis(delay),
         "error.type": error._tag
@@ -116,6 +126,9 @@ export const onRetry =
     })
 
 const annotate = ({ attempts, span, status }: Progress, exit: Exit.Exit<unknown, ClerkError>) => {
+  if (span === undefined) {
+    return
+  }
   span.attribute("clerk.attempts", attempts)
   if (status !== undefined) {
     span.attribute("http.response.status_code", status)

@@ -166,25 +166,28 @@ const sourceOf = (owner: HttpClientResponse): Source | undefined => {
 /** Where the platform's responses keep their text effect once it has been asked for, which may be long before it runs. */
 const textMemos = ["textBody", "textEffect"]
 
-/** One read for all who ask; it is cancelled when the one who began it is interrupted. */
-const sharedText = (
-  owner: HttpClientResponse,
-  { open }: Source,
-  limit: number
-): HttpClientResponse["text"] => {
-  let reading: Promise<string> | undefined
+/**
+ * One read for all who ask. It is cancelled when the one who began it is interrupted.
+ *
+ * V8 keeps the closures of `Effect.async`, and what they refer to, until a major collection of garbage. So they refer to the
+ * body only until it is read.
+ */
+const sharedText = (owner: HttpClientResponse, source: Source, limit: number): HttpClientResponse["text"] => {
+  const shared: { source: Source | undefined; text: Promise<string> | undefined } = {
+    source,
+    text: undefined
+  }
   return Effect.async((resume) => {
-    let cancel: () => void = constVoid
-    if (reading === undefined) {
-      const reader = open()
-      cancel = reader.cancel
-      reading = reader.read(limit).then((chunks) => textUpTo(chunks, limit))
+    const reader = shared.source?.open()
+    if (reader !== undefined) {
+      shared.source = undefined
+      shared.text = reader.read(limit).then((chunks) => textUpTo(chunks, limit))
     }
-    reading.then(
+    shared.text?.then(
       (text) => resume(Effect.succeed(text)),
       (cause) => resume(Effect.fail(decodeError(owner, cause)))
     )
-    return Effect.sync(cancel)
+    return Effect.sync(() => reader?.cancel())
   })
 }
 

@@ -1,4 +1,5 @@
 /** Turns an error of an HTTP client into a `TransportError`, without the request and its headers. */
+import type { HttpClientError, ResponseError } from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 
@@ -21,9 +22,7 @@ const certificateMessage =
   /invalid peer certificate|certificate (?:verify failed|has expired|is not trusted)/i
 
 /** Whether a client such as `HttpClient.filterStatusOk` has failed because of the status of a response. */
-export const isStatusError = (
-  error: unknown
-): error is { readonly response: HttpClientResponse.HttpClientResponse } =>
+export const isStatusError = (error: HttpClientError): error is ResponseError =>
   Predicate.hasProperty(error, "reason") &&
   error.reason === "StatusCode" &&
   Predicate.hasProperty(error, "response") &&
