@@ -19,7 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 
-/** Redacted values are all equal to an assertion. */
+/** Shows redacted values, which an assertion takes for equal. */
 const revealed = (argument: unknown) =>
   typeof argument === "object" && argument !== null
     ? Object.fromEntries(
@@ -35,7 +35,7 @@ const where = { operation: "Sessions.get", method: "GET", path: "/v1/sessions/se
 const jwt = Redacted.make("eyJhbGciOiJSUzI1NiJ9.e30.c2ln")
 
 describe("layerMock", () => {
-  it.effect("gives what each stand-in gives, through the real client", () =>
+  it.effect("returns the result of each mock through the real client", () =>
     Effect.gen(function* () {
       const session = ClerkTest.session()
       const cookies = { cookies: [Redacted.make("__session=a; Path=/")] }
@@ -67,7 +67,7 @@ describe("layerMock", () => {
     })
   )
 
-  it.effect("hands the stand-ins the arguments of the call", () =>
+  it.effect("passes the arguments of the call to the mock", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const see =
@@ -140,7 +140,7 @@ describe("layerMock", () => {
     })
   )
 
-  it.effect("gives any session back as it was given", () =>
+  it.effect("returns every session unchanged", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(Arbitrary.make(Session.Session), (session) =>
@@ -155,7 +155,7 @@ describe("layerMock", () => {
     )
   )
 
-  it.effect("dies of an operation without a stand-in, and names it", () =>
+  it.effect("dies with the name of an operation without a mock", () =>
     Effect.gen(function* () {
       const layer = ClerkTest.layerMock({ get: () => Effect.succeed(ClerkTest.session()) })
       const tokens = { expiredToken: "a", refreshToken: "b", requestOrigin: "https://example.com" }
@@ -176,7 +176,7 @@ describe("layerMock", () => {
     })
   )
 
-  it.effect("serves stream from the stand-in of listPage", () =>
+  it.effect("calls the mock of listPage for stream", () =>
     Effect.gen(function* () {
       const all = Array.from({ length: 5 }, (_, index) => ClerkTest.session({ id: `sess_${index}` }))
       const found = yield* Stream.runCollect(Sessions.stream({ userId: "user_1", pageSize: 2 })).pipe(
@@ -191,7 +191,7 @@ describe("layerMock", () => {
     })
   )
 
-  describe("failures come back with the same tag and the same fields:", () => {
+  describe("failures keep their tag and their fields:", () => {
     const refused = {
       ...where,
       errors: ClerkTest.errors("first", {
@@ -239,7 +239,7 @@ describe("layerMock", () => {
       )
     }
 
-    it.effect("ApiError with errors and no body, whose body is then their envelope", () =>
+    it.effect("ApiError with errors gets their envelope as its body", () =>
       Effect.gen(function* () {
         const error = yield* get(new ClerkError.ApiError({ ...answered, status: 500 }))
         assert.instanceOf(error, ClerkError.ApiError)
@@ -251,14 +251,14 @@ describe("layerMock", () => {
       })
     )
 
-    it.effect("DecodeError, whose detail is the client's", () =>
+    it.effect("DecodeError gets its detail from the client", () =>
       Effect.gen(function* () {
         const error = yield* get(new ClerkError.DecodeError({ ...where, detail: "any" }))
         assert.instanceOf(error, ClerkError.DecodeError)
       })
     )
 
-    it.effect("Timeout, when the client's time is up", () =>
+    it.effect("Timeout fails after the client's timeout", () =>
       Effect.gen(function* () {
         const error = new ClerkError.Timeout({ ...where, duration: Duration.seconds(10) })
         const fiber = yield* Effect.fork(get(error))
@@ -267,15 +267,15 @@ describe("layerMock", () => {
       })
     )
 
-    it.effect("but InvalidRequest cannot come from there", () =>
+    it.effect("InvalidRequest dies", () =>
       Effect.gen(function* () {
         const exit = yield* Effect.exit(get(new ClerkError.InvalidRequest({ ...where, detail: "any" })))
-        assert.include(String(exit), "InvalidRequest cannot come back from Clerk")
+        assert.include(String(exit), "a mock cannot fail with InvalidRequest")
       })
     )
   })
 
-  it.effect("calls a stand-in once, however it fails, unless a retry is asked for", () =>
+  it.effect("calls a failing mock once, unless retries are configured", () =>
     Effect.gen(function* () {
       let calls = 0
       const get = () =>
@@ -297,14 +297,14 @@ describe("layerMock", () => {
     })
   )
 
-  it.effect("still refuses arguments before anything is asked of a stand-in", () =>
+  it.effect("rejects invalid arguments before it calls a mock", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get(".."))
       assert.instanceOf(error, ClerkError.InvalidRequest)
     }).pipe(Effect.provide(ClerkTest.layerMock({})))
   )
 
-  it("takes stand-ins of the operations' own types", () => {
+  it("has the types of the real operations", () => {
     type Get = Exclude<ClerkTest.Mocks["get"], undefined>
     type Real = ReturnType<typeof Sessions.get>
     expectTypeOf<Parameters<Get>>().toEqualTypeOf<[sessionId: string]>()
@@ -319,7 +319,7 @@ describe("layerMock", () => {
 })
 
 describe("layerHandler", () => {
-  it.effect("hands over the request of the real client, and its answer to the client", () =>
+  it.effect("passes the request to the handler and its response to the client", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const layer = ClerkTest.layerHandler((request) =>
@@ -350,7 +350,7 @@ describe("layerHandler", () => {
     })
   )
 
-  it.effect("keeps the client's retries and timeouts", () =>
+  it.effect("keeps retries and timeouts of the client", () =>
     Effect.gen(function* () {
       let calls = 0
       const layer = ClerkTest.layerHandler(() =>
@@ -366,11 +366,11 @@ describe("layerHandler", () => {
     })
   )
 
-  it.effect("takes settings of the client, and dies of wrong ones", () =>
+  it.effect("accepts settings of the client and dies of invalid ones", () =>
     Effect.gen(function* () {
-      const answer = () => Effect.succeed(new Response("", { status: 500 }))
+      const response = () => Effect.succeed(new Response("", { status: 500 }))
       const settings = (config: Partial<ClerkConfig.Options>) =>
-        Effect.provide(ClerkConfig.ClerkConfig, ClerkTest.layerHandler(answer, { config }))
+        Effect.provide(ClerkConfig.ClerkConfig, ClerkTest.layerHandler(response, { config }))
       assert.strictEqual((yield* settings({ apiVersion: "2025-04-10" })).apiVersion, "2025-04-10")
       const exit = yield* Effect.exit(settings({ apiUrl: "http://example.com" }))
       assert.include(String(exit), "apiUrl")
@@ -402,7 +402,7 @@ describe("the HTTP client in memory", () => {
     })
   )
 
-  it.effect("carries bodies of every kind", () =>
+  it.effect("sends bodies of every kind", () =>
     Effect.gen(function* () {
       const { HttpBody, HttpClientRequest } = yield* Effect.promise(() => import("@effect/platform"))
       const form = new FormData()
@@ -430,7 +430,7 @@ describe("the HTTP client in memory", () => {
     }).pipe(Effect.provide(echo))
   )
 
-  it.effect("fails as a transport does where a request cannot be put", () =>
+  it.effect("fails like a transport if a request is invalid", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         HttpClient.get("https://api.clerk.com/v1/any", { headers: { "x-broken": "a\nb" } })
@@ -441,7 +441,7 @@ describe("the HTTP client in memory", () => {
 })
 
 describe("fixtures", () => {
-  it("session is a plausible one, with what is overridden", () => {
+  it("session has defaults that follow from the given fields", () => {
     const session = ClerkTest.session()
     assert.isTrue(Schema.is(Session.Session)(session))
     deepStrictEqual(ClerkTest.session(), session)
@@ -462,7 +462,7 @@ describe("fixtures", () => {
     })
   })
 
-  it("errors are entries of an envelope", () => {
+  it("errors makes entries of an envelope", () => {
     deepStrictEqual(ClerkTest.errors(), [])
     deepStrictEqual(ClerkTest.errors("resource_not_found", { code: "a", message: "B", longMessage: "C" }), [
       { code: "resource_not_found", message: "resource not found", longMessage: Option.none(), meta: {} },
