@@ -9,21 +9,22 @@ import type * as HttpServer from "@effect/platform/HttpServer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 
 import * as ClerkConfig from "../ClerkConfig.js"
-import type * as ClerkError from "../ClerkError.js"
-import type * as Session from "../Session.js"
+import type { ClerkErrors, CommonError, NotFound, Unauthorized } from "../ClerkError.js"
+import type { Session } from "../Session.js"
+import * as Sessions from "../Sessions.js"
 import * as Client from "./internal/client.js"
 import { ConnectionLost } from "./internal/connection.js"
-import { entries, type EntryInit } from "./internal/entries.js"
-import { exampleSession, make, type Options, type Service } from "./internal/fakeClerk.js"
+import { make, type Options, type Service } from "./internal/fakeClerk.js"
 import * as Instance from "./internal/instance.js"
 import * as Mock from "./internal/mock.js"
 import { fromWeb } from "./internal/request.js"
 import * as Server from "./internal/server.js"
-import * as SessionModel from "./internal/session.js"
 import type { TokenOptions } from "./internal/tokens.js"
 
 /**
@@ -39,6 +40,13 @@ export * as Failure from "./Failure.js"
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
+
+/**
+ * Values for tests, and a `TestClock` that waits for real asynchronous work.
+ *
+ * @since 0.1.0
+ */
+export * from "./fixtures.js"
 
 export type {
   /** @since 0.1.0 */
@@ -250,55 +258,6 @@ const layerWeb = (
   )
 
 /**
- * Makes a session: active, created at the epoch (where a `TestClock` starts), with Clerk's default lifetimes.
- *
- * **Details**
- *
- * Fields that are not given are the same in every call. Other fields follow from those that are given.
- *
- * @since 0.1.0
- * @category fixtures
- */
-export const session = (init: SessionModel.SessionInit = {}): Session.Session => exampleSession(init)
-
-/**
- * Makes the latest activity of a session.
- *
- * **Example** (A session that was last used in Vienna)
- *
- * ```ts
- * import { ClerkTest } from "effect-clerk/testing"
- *
- * export const session = ClerkTest.session({ latestActivity: ClerkTest.activity({ city: "Vienna" }) })
- * ```
- *
- * @since 0.1.0
- * @category fixtures
- */
-export const activity = (init: SessionModel.ActivityInit = {}): Session.SessionActivity =>
-  SessionModel.activity(init)
-
-/**
- * Makes the entries of an error envelope, from codes or from fields.
- *
- * **Example** (A fault with two errors)
- *
- * ```ts
- * import { ClerkTest } from "effect-clerk/testing"
- *
- * export const invalid = ClerkTest.Fault.status(
- *   422,
- *   ClerkTest.errors("form_param_missing", { code: "form_param_unknown", meta: { param_name: "usr_id" } })
- * )
- * ```
- *
- * @since 0.1.0
- * @category fixtures
- */
-export const errors = (...inits: ReadonlyArray<EntryInit>): ReadonlyArray<ClerkError.ErrorEntry> =>
-  entries(...inits)
-
-/**
  * Returns the refresh token of a session of the fake Clerk.
  *
  * @since 0.1.0
@@ -347,5 +306,44 @@ export const rotateKeys: Effect.Effect<void, never, ClerkTest> = Effect.flatMap(
   ClerkTest,
   (clerk) => clerk.rotateKeys
 )
+
+/**
+ * Creates a session and mints a token of it. Revokes the session when the scope closes.
+ *
+ * **Details**
+ *
+ * Works against a fake Clerk and against a development instance. A fake Clerk in the context gets the user first; a
+ * development instance must have it.
+ *
+ * **Example** (A request of a signed-in user)
+ *
+ * ```ts
+ * import { ClerkTest } from "effect-clerk/testing"
+ * import { Effect, Redacted } from "effect"
+ *
+ * export const headers = Effect.map(ClerkTest.signedIn({ userId: "user_1" }), ({ token }) => ({
+ *   authorization: `Bearer ${Redacted.value(token)}`
+ * }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category fixtures
+ */
+export const signedIn = (
+  params: Sessions.CreateParams
+): Effect.Effect<
+  { readonly session: Session; readonly token: Redacted.Redacted },
+  ClerkErrors | NotFound | Unauthorized | CommonError,
+  HttpClient.HttpClient | ClerkConfig.ClerkConfig | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const fake = yield* Effect.serviceOption(ClerkTest)
+    if (Option.isSome(fake)) yield* fake.value.addUser(params.userId)
+    const session = yield* Effect.acquireRelease(Sessions.create(params), ({ id }) =>
+      Effect.ignoreLogged(Sessions.revoke(id))
+    )
+    const { jwt } = yield* Sessions.createToken(session.id)
+    return { session, token: jwt }
+  })
 
 const settings = (options: ClerkConfig.Options) => Effect.orDie(ClerkConfig.make(options))

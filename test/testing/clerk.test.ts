@@ -4,6 +4,7 @@ import { ClerkError, Session, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -259,7 +260,60 @@ describe("the fake Clerk in memory", () => {
     )
   })
 
+  describe("users", () => {
+    it.effect("are listed newest first, counted and found by id", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        yield* TestClock.adjust("1 second")
+        yield* clerk.addUser("user_3")
+        const userIds = (query: string) =>
+          Effect.map(send("GET", `/v1/users${query}`), ({ body }) =>
+            (body as ReadonlyArray<{ readonly id: string }>).map(({ id }) => id)
+          )
+        deepStrictEqual(yield* userIds(""), ["user_3", "user_2", "user_1"])
+        deepStrictEqual(yield* userIds("?limit=1&offset=1"), ["user_2"])
+        deepStrictEqual(yield* userIds("?user_id=user_1&user_id=user_3"), ["user_3", "user_1"])
+        deepStrictEqual((yield* send("GET", "/v1/users/count?user_id=user_1")).body, {
+          object: "total_count",
+          total_count: 1
+        })
+        const { body } = yield* send("GET", "/v1/users/user_3")
+        const { created_at, id, object } = body as Record<string, unknown>
+        deepStrictEqual([object, id, created_at], ["user", "user_3", 1000])
+        deepStrictEqual(statusAndCodes(yield* send("GET", "/v1/users/user_4")), [404, "resource_not_found"])
+        deepStrictEqual(statusAndCodes(yield* send("GET", "/v1/users?limit=0")), [
+          422,
+          "form_param_format_invalid"
+        ])
+      }).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"], sessions: [{ userId: "user_2" }] })))
+    )
+  })
+
+  it.effect("makes testing tokens", () =>
+    Effect.gen(function* () {
+      const { body } = yield* send("POST", "/v1/testing_tokens")
+      const { expires_at, object, token } = body as Record<string, unknown>
+      deepStrictEqual([object, expires_at], ["testing_token", 3600])
+      assert.match(String(token), /^\w{40}$/)
+    }).pipe(Effect.provide(ClerkTest.layer()))
+  )
+
   describe("time", () => {
+    it.effect("never ends a session of infinite lifetimes", () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("100000 days")
+        assert.strictEqual((yield* Sessions.get("sess_1")).status, "active")
+      }).pipe(
+        Effect.provide(
+          ClerkTest.layer({
+            sessionLifetime: Duration.infinity,
+            inactivityLifetime: Duration.infinity,
+            sessions: [{ id: "sess_1", userId: "user_1" }]
+          })
+        )
+      )
+    )
+
     it.effect("sessions expire and are abandoned as time passes", () =>
       Effect.gen(function* () {
         const status = Effect.map(Sessions.get("sess_1"), (session) => session.status)
@@ -387,9 +441,29 @@ describe("the fake Clerk in memory", () => {
         assert.isUndefined(requests[0]?.headers["content-type"])
         assert.isTrue(Redacted.isRedacted(requests[0]?.headers["authorization"]))
         assert.notInclude(JSON.stringify(requests), "sk_test")
+        assert.strictEqual(requests[0]?.at.epochMillis, 0)
+        yield* TestClock.adjust("1 second")
         yield* send("GET", "/v1/sessions")
+        assert.strictEqual((yield* clerk.requests)[3]?.at.epochMillis, 1000)
         assert.lengthOf(requests, 3)
         assert.lengthOf(yield* clerk.requests, 4)
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("keeps the last 1,000 requests, and bodies of up to 64 kB", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        const body = (size: number) => JSON.stringify({ a: "x".repeat(size - 8) })
+        yield* send("GET", "/v1/sessions?first=1")
+        yield* send("GET", "/v1/sessions?second=1")
+        yield* Effect.repeatN(send("GET", "/v1/jwks"), 996)
+        yield* send("POST", "/v1/sessions", { body: body(64 * 1024) })
+        yield* send("POST", "/v1/sessions", { body: body(64 * 1024 + 1) })
+        const requests = yield* clerk.requests
+        assert.lengthOf(requests, 1000)
+        deepStrictEqual(requests[0]?.query, { second: "1" })
+        assert.isDefined(requests[998]?.body)
+        assert.isUndefined(requests[999]?.body)
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 

@@ -159,6 +159,13 @@ describe("injected faults", () => {
     }).pipe(Effect.provide(seeded))
   )
 
+  it.effect("of fewer than one time apply to nothing", () =>
+    Effect.gen(function* () {
+      for (const times of [0, -1, 0.5, Number.NaN]) yield* inject(Fault.status(500), { times })
+      yield* ClerkConfig.withoutRetry(Sessions.get("sess_1"))
+    }).pipe(Effect.provide(seeded))
+  )
+
   it.effect("apply to one operation only", () =>
     Effect.gen(function* () {
       yield* inject(Fault.status(500), { operation: "Sessions.revoke" })

@@ -5,7 +5,6 @@ import { ClerkConfig, ClerkError, ClerkRetry, Session, Sessions } from "effect-c
 import { ClerkTest } from "effect-clerk/testing"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -275,6 +274,61 @@ describe("layerMock", () => {
     )
   })
 
+  describe("Failure makes an error of each tag without arguments:", () => {
+    const { Failure } = ClerkTest
+    const real = { operation: "Sessions.get", method: "GET", path: "/v1/sessions/sess_1" }
+
+    for (const [tag, error] of [
+      ["ClerkErrors", Failure.clerkErrors()],
+      ["Unauthorized", Failure.unauthorized()],
+      ["NotFound", Failure.notFound()],
+      ["RateLimited", Failure.rateLimited()],
+      ["ApiError", Failure.apiError()],
+      ["Timeout", Failure.timeout()],
+      ["TransportError", Failure.transportError()],
+      ["DecodeError", Failure.decodeError()]
+    ] as const) {
+      it.effect(tag, () =>
+        Effect.gen(function* () {
+          const fiber = yield* Effect.flip(Sessions.get("sess_1")).pipe(
+            Effect.provide(ClerkTest.layerMock({ get: () => Effect.fail(error) })),
+            Effect.fork
+          )
+          yield* TestClock.adjust("10 seconds")
+          const { _tag, method, operation, path } = yield* Fiber.join(fiber)
+          deepStrictEqual({ _tag, operation, method, path }, { _tag: tag, ...real })
+          assert.strictEqual(error._tag, tag)
+        })
+      )
+    }
+
+    it.effect("with the fields that are given", () =>
+      Effect.gen(function* () {
+        const errors = ClerkTest.errors("a", "b")
+        const options = { errors, traceId: "trace_1", meta: { hint: "c" } }
+        const fields = { errors, traceId: Option.some("trace_1"), meta: { hint: "c" } }
+        const get = (error: Effect.Effect.Error<ReturnType<typeof Sessions.get>>) =>
+          Effect.flip(Sessions.get("sess_1")).pipe(Effect.provide(ClerkTest.layerMock({ get: () => error })))
+        const { _tag, ...limited } = yield* get(Failure.rateLimited({ ...options, retryAfter: "3 seconds" }))
+        assert.strictEqual(_tag, "RateLimited")
+        deepStrictEqual<unknown>(
+          { ...limited },
+          {
+            ...where,
+            ...fields,
+            status: 429,
+            retryAfter: Option.some(Duration.seconds(3))
+          }
+        )
+        const refused = yield* get(Failure.clerkErrors({ ...options, status: 403 }))
+        deepStrictEqual<unknown>({ ...refused }, { _tag: "ClerkErrors", ...where, ...fields, status: 403 })
+        const down = yield* get(Failure.apiError({ status: 502, body: "Bad Gateway" }))
+        assert.instanceOf(down, ClerkError.ApiError)
+        deepStrictEqual([down.status, down.body], [502, "Bad Gateway"])
+      })
+    )
+  })
+
   it.effect("calls a failing mock once, unless retries are configured", () =>
     Effect.gen(function* () {
       let calls = 0
@@ -438,35 +492,4 @@ describe("the HTTP client in memory", () => {
       assert.strictEqual(error._tag === "RequestError" && error.reason, "Transport")
     }).pipe(Effect.provide(echo))
   )
-})
-
-describe("fixtures", () => {
-  it("session has defaults that follow from the given fields", () => {
-    const session = ClerkTest.session()
-    assert.isTrue(Schema.is(Session.Session)(session))
-    deepStrictEqual(ClerkTest.session(), session)
-    assert.strictEqual(session.status, "active")
-    assert.strictEqual(session.createdAt.epochMillis, 0)
-    assert.strictEqual(session.expireAt.epochMillis, Duration.toMillis("7 days"))
-    assert.strictEqual(session.abandonAt.epochMillis, Duration.toMillis("30 days"))
-    const createdAt = DateTime.unsafeMake(1000)
-    deepStrictEqual(ClerkTest.session({ id: "sess_9", status: "a new one", createdAt }), {
-      ...session,
-      id: Session.SessionId.make("sess_9"),
-      status: "a new one",
-      createdAt,
-      updatedAt: createdAt,
-      lastActiveAt: createdAt,
-      expireAt: DateTime.add(createdAt, { days: 7 }),
-      abandonAt: DateTime.add(createdAt, { days: 30 })
-    })
-  })
-
-  it("errors makes entries of an envelope", () => {
-    deepStrictEqual(ClerkTest.errors(), [])
-    deepStrictEqual(ClerkTest.errors("resource_not_found", { code: "a", message: "B", longMessage: "C" }), [
-      { code: "resource_not_found", message: "resource not found", longMessage: Option.none(), meta: {} },
-      { code: "a", message: "B", longMessage: Option.some("C"), meta: {} }
-    ])
-  })
 })
