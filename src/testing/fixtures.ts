@@ -108,6 +108,10 @@ export const advance = (duration: Duration.DurationInput): Effect.Effect<void> =
   withObservedFiber(Effect.as(realWork, FiberStatus.done), TestClock.adjust(duration))
 
 /**
- * Takes longer than a signature. Web Crypto starts its jobs in order, so earlier jobs have ended after this one.
+ * Takes longer than a signature: Web Crypto starts its jobs in order, so earlier jobs have ended after this one. Some
+ * turns of the event loop let the fibers continue that waited for them.
  */
-const realWork = Effect.promise(() => crypto.subtle.digest("SHA-512", new Uint8Array(1024 * 1024)))
+const realWork = Effect.promise(async () => {
+  await crypto.subtle.digest("SHA-512", new Uint8Array(1024 * 1024))
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setTimeout(resolve))
+})
