@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 
 import { ApiError, type CommonError, DecodeError } from "../ClerkError.js"
 import { execute } from "./client.js"
+import { clientHint } from "./clientHint.js"
 import { readBody, wasRedirected } from "./fast/readBody.js"
 import type { Call } from "./operation.js"
 import { responseOf, toTransportError } from "./response/transportError.js"
@@ -20,7 +21,7 @@ export const exchange = <A, E>(call: Call<A, E>): Effect.Effect<A, E | CommonErr
       // A client that fails on a status has the response in its error.
       const response = responseOf(error)
       return response === undefined
-        ? Effect.fail(toTransportError(call.request, error))
+        ? Effect.fail(toTransportError(call.request, error, clientHint(call.settings, error)))
         : receive(call, response)
     }
   })

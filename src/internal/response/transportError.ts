@@ -34,8 +34,12 @@ const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
 
 export const toTransportError = (
   request: Request,
-  error: unknown
+  error: unknown,
+  hint?: string
 ): ClerkError.TransportError | ClerkError.InvalidRequest => {
+  if (hint !== undefined) {
+    return new ClerkError.InvalidRequest({ ...request.context, detail: hint })
+  }
   const redact = request.redact()
   const causes = chain(error)
   const words = [codeOf(causes), messageOf(causes)].filter(Predicate.isString).map(redact).join(": ")
