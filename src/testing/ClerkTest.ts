@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 
 import * as ClerkConfig from "../ClerkConfig.js"
 import type { ClerkErrors, CommonError, NotFound, Unauthorized } from "../ClerkError.js"
+import { type ClientHint, withClientHint } from "../internal/clientHint.js"
 import type { Session } from "../Session.js"
 import * as Sessions from "../Sessions.js"
 import * as Client from "./internal/client.js"
@@ -107,6 +108,11 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
  * Requests are handled on the fiber that sends them. A `TestClock` therefore moves sessions, tokens, faults, retries and
  * timeouts alike. Every build of the layer has its own users and sessions. Generated ids are the same in every run.
  *
+ * **Gotchas**
+ *
+ * `NodeHttpServer.layerTest` provides an `HttpClient` too. Where that one is nearer to an operation, it fails with
+ * `InvalidRequest`. Provide this layer to the program first, and the test server around it.
+ *
  * **Example** (A session that expires)
  *
  * ```ts
@@ -132,7 +138,10 @@ export const layer = (
       const client = Client.make((request) => Effect.flatMap(fromWeb(request), engine.handle))
       return Context.empty().pipe(
         Context.add(HttpClient.HttpClient, client),
-        Context.add(ClerkConfig.ClerkConfig, yield* settings({ secretKey, ...options.config })),
+        Context.add(
+          ClerkConfig.ClerkConfig,
+          yield* settings({ secretKey, apiUrl: Instance.memoryUrl, ...options.config }, Client.explain)
+        ),
         Context.add(ClerkTest, service)
       )
     })
@@ -170,7 +179,10 @@ export const layerServer = (
       const { engine, secretKey, service } = yield* make(options)
       const apiUrl = yield* Server.serve(engine.handle)
       return Context.empty().pipe(
-        Context.add(ClerkConfig.ClerkConfig, yield* settings({ secretKey, apiUrl, ...options.config })),
+        Context.add(
+          ClerkConfig.ClerkConfig,
+          yield* settings({ secretKey, apiUrl, ...options.config }, Server.explain)
+        ),
         Context.add(ClerkTest, service)
       )
     })
@@ -210,6 +222,7 @@ export const layerMock = (
 ): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> => {
   const handle = Mock.handler(mocks)
   return layerWeb((request) => Effect.flatMap(fromWeb(request), handle), {
+    apiUrl: Instance.memoryUrl,
     retry: Schedule.stop,
     ...options.config
   })
@@ -253,7 +266,7 @@ const layerWeb = (
     Layer.succeed(HttpClient.HttpClient, Client.make(handler)),
     Layer.effect(
       ClerkConfig.ClerkConfig,
-      settings({ secretKey: Redacted.make(Instance.defaultKey()), ...config })
+      settings({ secretKey: Redacted.make(Instance.defaultKey()), ...config }, Client.explain)
     )
   )
 
@@ -346,4 +359,5 @@ export const signedIn = (
     return { session, token: jwt }
   })
 
-const settings = (options: ClerkConfig.Options) => Effect.orDie(ClerkConfig.make(options))
+const settings = (options: ClerkConfig.Options, hint: ClientHint) =>
+  Effect.map(Effect.orDie(ClerkConfig.make(options)), (settings) => withClientHint(settings, hint))

@@ -146,15 +146,24 @@ export const timeout = ({
   new ClerkError.Timeout({ ...request, duration: Duration.decode(duration) })
 
 /**
- * Makes a `TransportError`: the connection breaks.
+ * Makes a `TransportError`: by default the connection breaks after the request was sent.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const transportError = ({
-  detail = "no answer: ECONNRESET: other side closed"
-}: { readonly detail?: string | undefined } = {}): ClerkError.TransportError =>
-  new ClerkError.TransportError({ ...request, detail })
+  reason = "broken",
+  detail = `no response: ${transportDetails[reason]}`
+}: {
+  readonly reason?: ClerkError.TransportError["reason"] | undefined
+  readonly detail?: string | undefined
+} = {}): ClerkError.TransportError => new ClerkError.TransportError({ ...request, reason, detail })
+
+const transportDetails = {
+  connect: "ECONNREFUSED: connect ECONNREFUSED",
+  certificate: "CERT_HAS_EXPIRED: certificate has expired",
+  broken: "ECONNRESET: other side closed"
+}
 
 /**
  * Makes a `DecodeError`: a success whose body is not documented. Its `detail` comes from the client.

@@ -179,11 +179,11 @@ describe("injected faults", () => {
 
   it.effect("are retried by the client after Retry-After", () =>
     Effect.gen(function* () {
-      yield* inject(Fault.rateLimited("20 seconds"))
+      yield* inject(Fault.rateLimited("15 seconds"))
       yield* inject(Fault.reset)
       yield* inject(Fault.hang)
       const fiber = yield* Effect.fork(Sessions.get("sess_1"))
-      yield* TestClock.adjust("19 seconds")
+      yield* TestClock.adjust("14 seconds")
       assert.strictEqual(yield* counted, 1)
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(fiber)).id, "sess_1")

@@ -228,8 +228,15 @@ describe("layerMock", () => {
         status: 500,
         body: '{"errors":[{"code":"first","message":"first"},{"code":"second","message":"Second","long_message":"At length.","meta":{"param_name":"user_id"}}]}'
       }),
-      new ClerkError.TransportError({ ...where, detail: "no answer: ECONNREFUSED" }),
-      new ClerkError.TransportError({ ...where, detail: "no answer: the cable was cut" })
+      ...(["connect", "certificate", "broken"] as const).map(
+        (reason) =>
+          new ClerkError.TransportError({
+            ...where,
+            ...ClerkTest.Failure.transportError({ reason }),
+            ...where
+          })
+      ),
+      new ClerkError.TransportError({ ...where, detail: "no response: the cable was cut" })
     ]) {
       it.effect(`${error._tag} (${error.message})`, () =>
         Effect.gen(function* () {
@@ -387,6 +394,7 @@ describe("layerHandler", () => {
       yield* Effect.provide(Sessions.createToken("sess_1"), layer)
       const headers = {
         accept: "application/json",
+        "accept-encoding": "identity",
         authorization: "Bearer sk_test_0123456789abcdefghijklmnop",
         "clerk-api-version": "2026-05-12",
         "user-agent": "effect-clerk/0.1.0"

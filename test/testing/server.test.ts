@@ -4,7 +4,9 @@ import { connect } from "node:net"
 import { NodeHttpServer } from "@effect/platform-node"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkError, Sessions } from "effect-clerk"
@@ -65,7 +67,7 @@ describe("the fake Clerk on a port", () => {
       })
       assert.strictEqual((yield* Sessions.revoke(id)).status, "revoked")
       const clerk = yield* ClerkTest.ClerkTest
-      assert.lengthOf(yield* clerk.requests, 9)
+      assert.lengthOf(yield* clerk.requests, 10)
     }).pipe(Effect.provide(served(seeded)))
   )
 
@@ -261,6 +263,40 @@ describe("the fake Clerk on a port", () => {
         ]
       )
     })
+  )
+})
+
+describe("an HttpClient that is nearer than the one of the fake", () => {
+  const explained = (error: unknown, ...names: ReadonlyArray<string>) => {
+    assert.instanceOf(error, ClerkError.InvalidRequest)
+    for (const name of names) assert.include(error.message, name)
+  }
+
+  it.effect("fails at once with a message that names HttpClient and ClerkTest", () =>
+    Effect.gen(function* () {
+      for (const nearer of [NodeHttpServer.layerTest, FetchHttpClient.layer]) {
+        const error = yield* Effect.flip(Sessions.get("sess_1")).pipe(Effect.provide(nearer))
+        explained(error, "HttpClient", "ClerkTest", "NodeHttpServer.layerTest")
+        const created = yield* Effect.flip(Sessions.create({ userId: "user_1" })).pipe(Effect.provide(nearer))
+        explained(created, "HttpClient", "ClerkTest", "NodeHttpServer.layerTest")
+      }
+    }).pipe(Effect.provide(ClerkTest.layer(seeded)))
+  )
+
+  it.scoped("explains the client of a test server beside layerServer", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Sessions.get("sess_1"))
+      explained(error, "HttpClient", "ClerkTest.layerServer", "FetchHttpClient.layer")
+    }).pipe(Effect.provide(Layer.provideMerge(ClerkTest.layerServer(seeded), NodeHttpServer.layerTest)))
+  )
+
+  it.scoped("does not matter where the program gets the layer of the fake first", () =>
+    Effect.gen(function* () {
+      const app = Effect.map(Sessions.get("sess_1"), ({ status }) => HttpServerResponse.text(status))
+      yield* HttpServer.serveEffect(Effect.provide(app, ClerkTest.layer(seeded)))
+      const response = yield* HttpClient.get("/")
+      assert.strictEqual(yield* response.text, "active")
+    }).pipe(Effect.provide(NodeHttpServer.layerTest))
   )
 })
 

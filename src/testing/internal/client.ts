@@ -3,9 +3,21 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
+import type { ClientHint } from "../../internal/clientHint.js"
 import type { ConnectionLost } from "./connection.js"
+
+/** The causes of the errors of the clients made here. Effect may wrap the errors themselves in proxies. */
+const causes = new WeakSet<object>()
+
+/** Explains an error of another HTTP client, which cannot reach a Clerk in memory. */
+export const explain: ClientHint = (error) =>
+  Predicate.hasProperty(error, "cause") && Predicate.isObject(error.cause) && causes.has(error.cause)
+    ? undefined
+    : "the HttpClient in the context is not the one of ClerkTest, and cannot reach the Clerk in memory; a nearer layer," +
+      " such as NodeHttpServer.layerTest, provides another HttpClient; provide the layer of ClerkTest inside it"
 
 /**
  * An HTTP client whose requests are handled in memory, on the fiber that sends them: the handler has the clock, the
@@ -15,8 +27,10 @@ export const make = (
   handle: (request: Request) => Effect.Effect<Response, ConnectionLost>
 ): HttpClient.HttpClient =>
   HttpClient.make((request, url, signal) => {
-    const toError = (cause: unknown) =>
-      new HttpClientError.RequestError({ request, reason: "Transport", cause })
+    const toError = (cause: unknown) => {
+      if (Predicate.isObject(cause)) causes.add(cause)
+      return new HttpClientError.RequestError({ request, reason: "Transport", cause })
+    }
     return body(request).pipe(
       Effect.flatMap((body) =>
         Effect.try({

@@ -19,6 +19,9 @@ export const defaultKey = (instance: Instance = "development") =>
 /** The issuer of an instance that is given none. The name is reserved (RFC 2606), so no one else can own it. */
 export const defaultIssuer = (instance: Instance) => `https://clerk.${instance}.test`
 
+/** The URL of a Clerk in memory. The name is reserved, so that no other HTTP client sends a request to a real server. */
+export const memoryUrl = "https://api.clerk.test"
+
 /** Checks an issuer and drops a trailing slash. */
 export const parseIssuer = (issuer: string): Either.Either<string, string> => {
   if (!URL.canParse(issuer)) return Either.left("is not a URL, such as https://clerk.example.test")

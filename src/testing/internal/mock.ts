@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-import type { ClerkError, ErrorEntry } from "../../ClerkError.js"
+import type { ClerkError, ErrorEntry, TransportError } from "../../ClerkError.js"
 import * as CoreParams from "../../internal/request/params.js"
 import * as Session from "../../Session.js"
 import type * as Sessions from "../../Sessions.js"
@@ -145,7 +145,7 @@ const encodeFailure = (error: ClerkError): Effect.Effect<Response, ConnectionLos
     case "Timeout":
       return Effect.never
     case "TransportError":
-      return new ConnectionLost({ cause: new Error(error.detail.replace(/^no answer: /, "")) })
+      return new ConnectionLost({ cause: transportCause(error) })
     case "DecodeError":
       return Effect.sync(() => Envelope.json(200, {}))
     case "InvalidRequest":
@@ -153,6 +153,14 @@ const encodeFailure = (error: ClerkError): Effect.Effect<Response, ConnectionLos
         "ClerkTest.layerMock: a mock cannot fail with InvalidRequest; the client makes it before it sends a request"
       )
   }
+}
+
+const codes = { connect: "ECONNREFUSED", certificate: "CERT_HAS_EXPIRED", broken: undefined } as const
+
+/** An error that the client classifies by its code, and whose message is the detail. */
+const transportCause = ({ detail, reason }: TransportError) => {
+  const [, code = codes[reason], message] = /^(?:no response: )?(?:([A-Z_]{4,}): )?(.*)$/s.exec(detail) ?? []
+  return Object.assign(new Error(message), code === undefined ? {} : { code })
 }
 
 const envelope = (error: {

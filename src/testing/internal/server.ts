@@ -8,9 +8,17 @@ import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 
+import type { ClientHint } from "../../internal/clientHint.js"
 import { connectionReset, type ConnectionLost, type Handler } from "./connection.js"
 import * as Envelope from "./envelope.js"
 import { fromServer } from "./request.js"
+
+/** Explains an error of an HTTP client that puts another URL in front of the URL of the server. */
+export const explain: ClientHint = (error) =>
+  Predicate.hasProperty(error, "reason") && error.reason === "InvalidUrl"
+    ? "the HttpClient in the context cannot reach ClerkTest.layerServer, because it sends requests elsewhere, as the one" +
+      " of NodeHttpServer.layerTest does; provide another HttpClient inside it, such as FetchHttpClient.layer"
+    : undefined
 
 /** Serves a handler over the platform's server until the scope closes, and returns the URL of the server. */
 export const serve = (handle: Handler): Effect.Effect<string, never, HttpServer.HttpServer | Scope.Scope> =>
