@@ -30,15 +30,15 @@ const program = Effect.gen(function* () {
   yield* Console.log(yield* signOut("sess_1"))
   yield* Console.log(yield* signOut("sess_none"))
 
-  yield* clerk.fail(ClerkTest.Fault.rateLimited("2 minutes"))
+  yield* clerk.inject(ClerkTest.Fault.rateLimited("2 minutes"))
   yield* Console.log(yield* signOut("sess_1"))
-  yield* clerk.fail(
+  yield* clerk.inject(
     ClerkTest.Fault.status(403, [ClerkError.ErrorEntry.make({ code: "forbidden", message: "no" })])
   )
   yield* Console.log(yield* signOut("sess_1"))
 
   // Whatever else went wrong says so in one line, with Clerk's trace id where there is one.
-  yield* clerk.fail(ClerkTest.Fault.reset)
+  yield* clerk.inject(ClerkTest.Fault.reset)
   yield* signOut("sess_1").pipe(
     ClerkConfig.withoutRetry,
     Effect.catchAll((error) => Console.log(`${error._tag}: ${error.message}`))

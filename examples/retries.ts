@@ -31,10 +31,10 @@ const hurried = get.pipe(
 const program = Effect.gen(function* () {
   const clerk = yield* ClerkTest.ClerkTest
   for (const [name, call] of Object.entries({ patient, steady, byHand })) {
-    yield* clerk.fail(ClerkTest.Fault.status(503), { times: 3 })
+    yield* clerk.inject(ClerkTest.Fault.status(503), { times: 3 })
     yield* Console.log(`${name}: ${yield* call}`)
   }
-  yield* clerk.fail(ClerkTest.Fault.hang, { times: 2 })
+  yield* clerk.inject(ClerkTest.Fault.hang, { times: 2 })
   yield* Console.log(`hurried: ${yield* hurried}`)
   yield* Console.log(`${(yield* clerk.requests).length} requests`)
 })

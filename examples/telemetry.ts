@@ -17,7 +17,7 @@ const TelemetryLive = NodeSdk.layer(() => ({
 // One span `signOut`, and in it `Sessions.revoke`, with two attempts. No key, token or cookie is in any of them.
 const program = Effect.gen(function* () {
   const clerk = yield* ClerkTest.ClerkTest
-  yield* clerk.fail(ClerkTest.Fault.status(503))
+  yield* clerk.inject(ClerkTest.Fault.status(503))
   yield* Sessions.revoke("sess_1")
 }).pipe(
   ClerkConfig.withRetry(ClerkRetry.schedule({ base: "20 millis" })),

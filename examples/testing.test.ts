@@ -96,10 +96,10 @@ describe("with a Clerk in memory", () => {
 
   it.effect("gets through when Clerk is busy, unreachable, or loses an answer", () =>
     Effect.gen(function* () {
-      const { fail } = yield* ClerkTest.ClerkTest
-      yield* fail(ClerkTest.Fault.reset, { operation: "Sessions.list" })
-      yield* fail(ClerkTest.Fault.rateLimited("30 seconds"), { operation: "Sessions.revoke" })
-      yield* fail(ClerkTest.Fault.lost, { operation: "Sessions.revoke" })
+      const { inject } = yield* ClerkTest.ClerkTest
+      yield* inject(ClerkTest.Fault.reset, { operation: "Sessions.list" })
+      yield* inject(ClerkTest.Fault.rateLimited("30 seconds"), { operation: "Sessions.revoke" })
+      yield* inject(ClerkTest.Fault.responseLost, { operation: "Sessions.revoke" })
       const fiber = yield* Effect.fork(signOutEverywhere("user_1"))
       // No test waits for real: the client's patience runs on the test clock.
       yield* TestClock.adjust("1 minute")
@@ -110,8 +110,8 @@ describe("with a Clerk in memory", () => {
 
   it.effect("gives up when Clerk stays down, and says how", () =>
     Effect.gen(function* () {
-      const { fail } = yield* ClerkTest.ClerkTest
-      yield* fail(ClerkTest.Fault.hang, { operation: "Sessions.revoke", times: 100 })
+      const { inject } = yield* ClerkTest.ClerkTest
+      yield* inject(ClerkTest.Fault.hang, { operation: "Sessions.revoke", times: 100 })
       const fiber = yield* Effect.fork(Effect.flip(signOutEverywhere("user_1")))
       yield* TestClock.adjust("2 minutes")
       assert.instanceOf(yield* Fiber.join(fiber), ClerkError.Timeout)

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import { ApiError, type CommonError, DecodeError } from "../ClerkError.js"
 import type { Abort } from "./abort.js"
 import { execute } from "./client.js"
+import { clientHint } from "./clientHint.js"
 import { readBody, wasRedirected } from "./fast/readBody.js"
 import type { Call } from "./operation.js"
 import { isStatusError, toTransportError } from "./response/transportError.js"
@@ -18,7 +19,7 @@ export const exchange = <A, E>(call: Call<A, E>, abort: Abort): Effect.Effect<A,
   execute(call.client, call.request.http, call.settings, abort).pipe(
     // A client that fails because of a status has the response in its error.
     Effect.catchIf(isStatusError, (error) => Effect.succeed(error.response)),
-    Effect.mapError((error) => toTransportError(call.request, error)),
+    Effect.mapError((error) => toTransportError(call.request, error, clientHint(call.settings, error))),
     Effect.flatMap((response) => receive(call, response))
   )
 

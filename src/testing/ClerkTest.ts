@@ -1,5 +1,5 @@
 /**
- * A whole Clerk to test against, in memory or on a loopback port.
+ * A fake Clerk for tests, in memory or on a loopback port.
  *
  * @module
  * @since 0.1.0
@@ -12,66 +12,109 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 
 import * as ClerkConfig from "../ClerkConfig.js"
-import type * as ClerkError from "../ClerkError.js"
-import type * as Session from "../Session.js"
+import type { ClerkErrors, CommonError, NotFound, Unauthorized } from "../ClerkError.js"
+import { type ClientHint, withClientHint } from "../internal/clientHint.js"
+import type { Session } from "../Session.js"
+import * as Sessions from "../Sessions.js"
 import * as Client from "./internal/client.js"
-import { ConnectionLost, type Handler } from "./internal/connection.js"
-import { defaultKey, example, make, type Options, type Service } from "./internal/embedded.js"
+import { ConnectionLost } from "./internal/connection.js"
+import { make, type Options, type Service } from "./internal/fakeClerk.js"
+import * as Instance from "./internal/instance.js"
 import * as Mock from "./internal/mock.js"
+import { fromWeb } from "./internal/request.js"
 import * as Server from "./internal/server.js"
-import type { SessionInit } from "./internal/session.js"
+import type { TokenOptions } from "./internal/tokens.js"
 
 /**
- * What can go wrong on the way to Clerk and back.
+ * The errors that a mock can fail with.
+ *
+ * @since 0.1.0
+ */
+export * as Failure from "./Failure.js"
+
+/**
+ * The faults that a fake Clerk can inject into a request.
  *
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
 
+/**
+ * Values for tests, and a `TestClock` that waits for real asynchronous work.
+ *
+ * @since 0.1.0
+ */
+export * from "./fixtures.js"
+
+export type {
+  /** @since 0.1.0 */
+  OrganizationInit
+} from "./internal/access.js"
+export type {
+  /** @since 0.1.0 */
+  EntryInit
+} from "./internal/entries.js"
 export type {
   /** @since 0.1.0 */
   Options,
   /** @since 0.1.0 */
   Service
-} from "./internal/embedded.js"
-export type {
-  /** @since 0.1.0 */
-  RecordedRequest
-} from "./internal/engine.js"
+} from "./internal/fakeClerk.js"
 export type {
   /** @since 0.1.0 */
   Mocks
 } from "./internal/mock.js"
 export type {
   /** @since 0.1.0 */
+  RecordedRequest
+} from "./internal/requestLog.js"
+export type {
+  /** @since 0.1.0 */
   Operation
 } from "./internal/routes.js"
 export type {
+  /** @since 0.1.0 */
+  ActivityInit,
   /** @since 0.1.0 */
   SessionInit
 } from "./internal/session.js"
 export type {
   /** @since 0.1.0 */
-  Template
+  SessionSeed
+} from "./internal/state.js"
+export type {
+  /** @since 0.1.0 */
+  Template,
+  /** @since 0.1.0 */
+  TokenOptions
 } from "./internal/tokens.js"
 
 /**
- * The Clerk of a test as a service.
+ * The fake Clerk of a test.
  *
  * @since 0.1.0
- * @category services
+ * @category tags
  */
 export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<ClerkTest, Service>() {}
 
 /**
- * A Clerk in memory, its client settings, and an HTTP client that reaches nothing else.
+ * Provides a fake Clerk in memory, the settings of its client, and an HTTP client that reaches only this Clerk.
  *
- * Details: requests are handled on the fiber that sends them, so that `TestClock` drives sessions, tokens, faults,
- * retries and timeouts alike. Every build has its own users and sessions; ids are the same in every run.
+ * **Details**
  *
- * @example
+ * Requests are handled on the fiber that sends them. A `TestClock` therefore moves sessions, tokens, faults, retries and
+ * timeouts alike. Every build of the layer has its own users and sessions. Generated ids are the same in every run.
+ *
+ * **Gotchas**
+ *
+ * `NodeHttpServer.layerTest` provides an `HttpClient` too. Where that one is nearer to an operation, it fails with
+ * `InvalidRequest`. Provide this layer to the program first, and the test server around it.
+ *
+ * **Example** (A session that expires)
+ *
  * ```ts
  * import { Sessions } from "effect-clerk"
  * import { ClerkTest } from "effect-clerk/testing"
@@ -92,21 +135,28 @@ export const layer = (
   Layer.effectContext(
     Effect.gen(function* () {
       const { engine, secretKey, service } = yield* make(options)
+      const client = Client.make((request) => Effect.flatMap(fromWeb(request), engine.handle))
       return Context.empty().pipe(
-        Context.add(HttpClient.HttpClient, Client.make(engine.handle)),
-        Context.add(ClerkConfig.ClerkConfig, yield* settings({ secretKey, ...options.config })),
+        Context.add(HttpClient.HttpClient, client),
+        Context.add(
+          ClerkConfig.ClerkConfig,
+          yield* settings({ secretKey, apiUrl: Instance.memoryUrl, ...options.config }, Client.explain)
+        ),
         Context.add(ClerkTest, service)
       )
     })
   )
 
 /**
- * The same Clerk, served over the `HttpServer` that is provided, with client settings that lead to it.
+ * Serves a fake Clerk over the given `HttpServer`, and provides the settings of a client that reaches it.
  *
- * Details: the client needs an `HttpClient` of its own, such as `FetchHttpClient.layer`. Other programs reach it at the
- * `apiUrl` and with the `secretKey` of the `ClerkConfig`.
+ * **Details**
  *
- * @example
+ * The client needs an `HttpClient`, such as `FetchHttpClient.layer`. Other programs use the `apiUrl` and the `secretKey`
+ * of the `ClerkConfig`, and the `publishableKey` and the `jwtKey` of the `ClerkTest`.
+ *
+ * **Example** (A fake Clerk on a free port)
+ *
  * ```ts
  * import { NodeHttpServer } from "@effect/platform-node"
  * import { ClerkTest } from "effect-clerk/testing"
@@ -129,34 +179,37 @@ export const layerServer = (
       const { engine, secretKey, service } = yield* make(options)
       const apiUrl = yield* Server.serve(engine.handle)
       return Context.empty().pipe(
-        Context.add(ClerkConfig.ClerkConfig, yield* settings({ secretKey, apiUrl, ...options.config })),
+        Context.add(
+          ClerkConfig.ClerkConfig,
+          yield* settings({ secretKey, apiUrl, ...options.config }, Server.explain)
+        ),
         Context.add(ClerkTest, service)
       )
     })
   )
 
 /**
- * Stand-ins for single operations, behind the real client.
+ * Mocks single operations behind the real client.
  *
- * Details: what a stand-in gives is encoded to an answer of Clerk's and decoded again by the real operation, failures
- * included. An operation without a stand-in dies with a message that names it. Nothing is repeated unless
- * `config.retry` says so: a stand-in stands for the whole operation.
+ * **Details**
  *
- * Gotchas: a `Timeout` is a request that nobody answers, so that the client's own timeout has to pass. `detail` of a
- * `DecodeError` is the client's own. `InvalidRequest` cannot be given: it is decided before anything is sent.
+ * The result of a mock, or its failure, is encoded to a response of Clerk; the real operation decodes that. An operation
+ * without a mock dies with a message that names it. Nothing is retried unless `config.retry` says so.
  *
- * @example
+ * **Gotchas**
+ *
+ * A mock that fails with `Timeout` never responds, so the client's timeout has to pass. The `detail` of a `DecodeError`
+ * comes from the client. A mock cannot fail with `InvalidRequest`.
+ *
+ * **Example** (Two mocks, one of which fails)
+ *
  * ```ts
- * import { ClerkError } from "effect-clerk"
  * import { ClerkTest } from "effect-clerk/testing"
  * import { Effect } from "effect"
  *
  * export const ClerkMock = ClerkTest.layerMock({
  *   get: (id) => Effect.succeed(ClerkTest.session({ id })),
- *   revoke: () =>
- *     Effect.fail(
- *       new ClerkError.NotFound({ operation: "Sessions.revoke", method: "POST", path: "/v1/sessions/sess_1/revoke" })
- *     )
+ *   revoke: () => Effect.fail(ClerkTest.Failure.notFound())
  * })
  * ```
  *
@@ -166,16 +219,24 @@ export const layerServer = (
 export const layerMock = (
   mocks: Mock.Mocks,
   options: { readonly config?: Partial<ClerkConfig.Options> | undefined } = {}
-): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
-  layerExchange(Mock.handler(mocks), { retry: Schedule.stop, ...options.config })
+): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> => {
+  const handle = Mock.handler(mocks)
+  return layerWeb((request) => Effect.flatMap(fromWeb(request), handle), {
+    apiUrl: Instance.memoryUrl,
+    retry: Schedule.stop,
+    ...options.config
+  })
+}
 
 /**
- * The raw exchange: every request of the real client, as the web's `Request`, and what you answer to it.
+ * Gives every request of the real client to a handler, as a web `Request`.
  *
- * Details: a failure of the handler is a connection that breaks before there is an answer. Retries and timeouts are
- * those of the client's settings, the defaults unless `config` says otherwise.
+ * **Details**
  *
- * @example
+ * A handler that fails breaks the connection. Retries and timeouts are those of the client's settings.
+ *
+ * **Example** (A gateway that responds in Clerk's place)
+ *
  * ```ts
  * import { ClerkTest } from "effect-clerk/testing"
  * import { Effect } from "effect"
@@ -192,66 +253,25 @@ export const layerHandler = (
   handler: (request: Request) => Effect.Effect<Response, Error>,
   options: { readonly config?: Partial<ClerkConfig.Options> | undefined } = {}
 ): Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
-  layerExchange(
+  layerWeb(
     (request) => Effect.mapError(handler(request), (cause) => new ConnectionLost({ cause })),
     options.config
   )
 
-const layerExchange = (handler: Handler, config: Partial<ClerkConfig.Options> | undefined) =>
+const layerWeb = (
+  handler: (request: Request) => Effect.Effect<Response, ConnectionLost>,
+  config: Partial<ClerkConfig.Options> | undefined
+) =>
   Layer.merge(
     Layer.succeed(HttpClient.HttpClient, Client.make(handler)),
-    Layer.effect(ClerkConfig.ClerkConfig, settings({ secretKey: Redacted.make(defaultKey()), ...config }))
+    Layer.effect(
+      ClerkConfig.ClerkConfig,
+      settings({ secretKey: Redacted.make(Instance.defaultKey()), ...config }, Client.explain)
+    )
   )
 
 /**
- * A plausible session: active, created at the epoch (where a `TestClock` starts), with Clerk's default lifetimes.
- *
- * Details: always the same one, but for what is given.
- *
- * @since 0.1.0
- * @category fixtures
- */
-export const session = (overrides: SessionInit = {}): Session.Session => example(overrides)
-
-/**
- * Entries of an error envelope, from codes alone or with more to say.
- *
- * @example
- * ```ts
- * import { ClerkTest } from "effect-clerk/testing"
- *
- * export const refused = ClerkTest.Fault.status(
- *   422,
- *   ClerkTest.errors("form_param_missing", { code: "form_param_unknown", meta: { param_name: "usr_id" } })
- * )
- * ```
- *
- * @since 0.1.0
- * @category fixtures
- */
-export const errors = (
-  ...entries: ReadonlyArray<
-    | string
-    | {
-        readonly code: string
-        readonly message?: string | undefined
-        readonly longMessage?: string | undefined
-        readonly meta?: Readonly<Record<string, unknown>> | undefined
-      }
-  >
-): ReadonlyArray<ClerkError.ErrorEntry> =>
-  entries.map((entry) => {
-    const { code, longMessage, message, meta = {} } = typeof entry === "string" ? { code: entry } : entry
-    return {
-      code,
-      message: message ?? code.replaceAll("_", " "),
-      longMessage: Option.fromNullable(longMessage),
-      meta
-    }
-  })
-
-/**
- * The refresh token that a session of the Clerk in the environment accepts.
+ * Returns the refresh token of a session of the fake Clerk.
  *
  * @since 0.1.0
  * @category accessors
@@ -259,4 +279,85 @@ export const errors = (
 export const refreshToken = (sessionId: string): Effect.Effect<Redacted.Redacted, never, ClerkTest> =>
   Effect.flatMap(ClerkTest, (clerk) => clerk.refreshToken(sessionId))
 
-const settings = (options: ClerkConfig.Options) => Effect.orDie(ClerkConfig.make(options))
+/**
+ * Mints a token of a session of the fake Clerk, as Clerk would or hand-made.
+ *
+ * **Details**
+ *
+ * The session can have any status; a token of a pending session says so. `claims` and `header` replace what Clerk would
+ * write, so that a test can show that the program refuses the token.
+ *
+ * **Example** (Tokens that a program must refuse)
+ *
+ * ```ts
+ * import { ClerkTest } from "effect-clerk/testing"
+ * import { Effect } from "effect"
+ *
+ * export const forged = Effect.all({
+ *   otherIssuer: ClerkTest.sessionToken("sess_1", { claims: { iss: "https://clerk.other.test" } }),
+ *   template: ClerkTest.sessionToken("sess_1", { header: { cat: "cl_B7d4PD222AAA" } }),
+ *   unsigned: ClerkTest.sessionToken("sess_1", { header: { alg: "none" } })
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const sessionToken = (
+  sessionId: string,
+  options?: TokenOptions
+): Effect.Effect<Redacted.Redacted, never, ClerkTest> =>
+  Effect.flatMap(ClerkTest, (clerk) => clerk.sessionToken(sessionId, options))
+
+/**
+ * Replaces the signing key of the fake Clerk. The previous key leaves the key set.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const rotateKeys: Effect.Effect<void, never, ClerkTest> = Effect.flatMap(
+  ClerkTest,
+  (clerk) => clerk.rotateKeys
+)
+
+/**
+ * Creates a session and mints a token of it. Revokes the session when the scope closes.
+ *
+ * **Details**
+ *
+ * Works against a fake Clerk and against a development instance. A fake Clerk in the context gets the user first; a
+ * development instance must have it.
+ *
+ * **Example** (A request of a signed-in user)
+ *
+ * ```ts
+ * import { ClerkTest } from "effect-clerk/testing"
+ * import { Effect, Redacted } from "effect"
+ *
+ * export const headers = Effect.map(ClerkTest.signedIn({ userId: "user_1" }), ({ token }) => ({
+ *   authorization: `Bearer ${Redacted.value(token)}`
+ * }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category fixtures
+ */
+export const signedIn = (
+  params: Sessions.CreateParams
+): Effect.Effect<
+  { readonly session: Session; readonly token: Redacted.Redacted },
+  ClerkErrors | NotFound | Unauthorized | CommonError,
+  HttpClient.HttpClient | ClerkConfig.ClerkConfig | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const fake = yield* Effect.serviceOption(ClerkTest)
+    if (Option.isSome(fake)) yield* fake.value.addUser(params.userId)
+    const session = yield* Effect.acquireRelease(Sessions.create(params), ({ id }) =>
+      Effect.ignoreLogged(Sessions.revoke(id))
+    )
+    const { jwt } = yield* Sessions.createToken(session.id)
+    return { session, token: jwt }
+  })
+
+const settings = (options: ClerkConfig.Options, hint: ClientHint) =>
+  Effect.map(Effect.orDie(ClerkConfig.make(options)), (settings) => withClientHint(settings, hint))

@@ -1,6 +1,7 @@
 /**
- * What can go wrong between a program and the Clerk of its tests.
+ * The faults that a fake Clerk can inject into a request.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
@@ -9,7 +10,7 @@ import * as Option from "effect/Option"
 import type { ErrorEntry } from "../ClerkError.js"
 
 /**
- * One way in which a request goes wrong.
+ * A fault of one request.
  *
  * @since 0.1.0
  * @category models
@@ -18,13 +19,13 @@ export type Fault =
   | { readonly _tag: "RateLimited"; readonly retryAfter: Option.Option<Duration.Duration> }
   | { readonly _tag: "Status"; readonly status: number; readonly errors: ReadonlyArray<ErrorEntry> }
   | { readonly _tag: "Reset" }
-  | { readonly _tag: "Lost" }
+  | { readonly _tag: "ResponseLost" }
   | { readonly _tag: "Hang" }
   | { readonly _tag: "Delay"; readonly duration: Duration.Duration }
-  | { readonly _tag: "Garbled" }
+  | { readonly _tag: "Truncated" }
 
 /**
- * A 429, with a `Retry-After` of the given duration if there is one.
+ * Responds with a 429, and with a `Retry-After` header if a duration is given.
  *
  * @since 0.1.0
  * @category constructors
@@ -35,7 +36,7 @@ export const rateLimited = (retryAfter?: Duration.DurationInput): Fault => ({
 })
 
 /**
- * An answer with this status (200 to 599) and these errors in its envelope; nothing happens to the session.
+ * Responds with a status (200 to 599) and an envelope of errors. The request is not handled.
  *
  * @since 0.1.0
  * @category constructors
@@ -47,10 +48,12 @@ export const status = (status: number, errors: ReadonlyArray<ErrorEntry> = []): 
 })
 
 /**
- * The connection is lost before the request is handled: nothing happens, and no answer comes.
+ * Closes the connection before the request is handled.
  *
- * Gotchas: a server that does not show its sockets, such as Bun's own, cannot drop one: there, a 502 that is not Clerk's
- * stands for this fault and for `lost`.
+ * **Gotchas**
+ *
+ * A server that does not expose its sockets, such as Bun's, responds with a 502 that has no envelope. The same holds for
+ * `responseLost`.
  *
  * @since 0.1.0
  * @category constructors
@@ -58,15 +61,15 @@ export const status = (status: number, errors: ReadonlyArray<ErrorEntry> = []): 
 export const reset: Fault = { _tag: "Reset" }
 
 /**
- * The request is handled, and then the connection is lost before its answer arrives.
+ * Handles the request, then closes the connection instead of responding.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const lost: Fault = { _tag: "Lost" }
+export const responseLost: Fault = { _tag: "ResponseLost" }
 
 /**
- * No answer comes, and the connection stays open.
+ * Never responds and keeps the connection open.
  *
  * @since 0.1.0
  * @category constructors
@@ -74,7 +77,7 @@ export const lost: Fault = { _tag: "Lost" }
 export const hang: Fault = { _tag: "Hang" }
 
 /**
- * The request is handled after this time on Effect's clock.
+ * Handles the request after a duration on Effect's clock.
  *
  * @since 0.1.0
  * @category constructors
@@ -85,9 +88,9 @@ export const delay = (duration: Duration.DurationInput): Fault => ({
 })
 
 /**
- * The request is handled, and the first half of its answer's body arrives as if it were the whole.
+ * Handles the request and responds with the first half of the body.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const garbled: Fault = { _tag: "Garbled" }
+export const truncated: Fault = { _tag: "Truncated" }

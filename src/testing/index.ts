@@ -1,5 +1,5 @@
 /**
- * Layers to test programs that use Clerk.
+ * Layers for tests of programs that use Clerk.
  *
  * @since 0.1.0
  */

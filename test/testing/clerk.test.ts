@@ -4,22 +4,23 @@ import { ClerkError, Session, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 
-import { entries, refusal, send } from "./utils.js"
+import { entries, statusAndCodes, send } from "./utils.js"
 
 const ids = (sessions: ReadonlyArray<Session.Session>) => sessions.map(({ id }) => id as string)
 
-describe("the Clerk in memory", () => {
-  describe("before anything else", () => {
-    it.effect("refuses a request without a bearer, with another form of one, and with another key", () =>
+describe("the fake Clerk in memory", () => {
+  describe("every request", () => {
+    it.effect("rejects a missing, an ill-formed and a wrong secret key with 401", () =>
       Effect.gen(function* () {
         const refused = (headers: Record<string, string>) =>
-          Effect.map(send("GET", "/v1/sessions", { headers }), refusal)
+          Effect.map(send("GET", "/v1/sessions", { headers }), statusAndCodes)
         deepStrictEqual(yield* refused({}), [401, "authentication_invalid"])
         deepStrictEqual(yield* refused({ authorization: "Basic c2s6" }), [
           401,
@@ -29,27 +30,27 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
-    it.effect("accepts the key it was given, and the client has it", () =>
+    it.effect("accepts the given secret key and gives it to the client", () =>
       Effect.gen(function* () {
-        const answer = yield* send("GET", "/v1/sessions", {
+        const response = yield* send("GET", "/v1/sessions", {
           headers: { authorization: "Bearer sk_test_mine" }
         })
-        assert.strictEqual(answer.status, 200)
+        assert.strictEqual(response.status, 200)
         deepStrictEqual(yield* Sessions.list({ userId: "user_1" }), [])
       }).pipe(Effect.provide(ClerkTest.layer({ secretKey: Redacted.make(" sk_test_mine\n") })))
     )
 
-    it.effect("lets the client's settings be overridden, the key among them", () =>
+    it.effect("overrides the settings of the client, the secret key included", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Sessions.get("sess_1"))
         assert.strictEqual(error._tag, "Unauthorized")
       }).pipe(Effect.provide(ClerkTest.layer({ config: { secretKey: Redacted.make("sk_test_other") } })))
     )
 
-    it.effect("says in every refusal what, at length, about which parameter, and under which trace", () =>
+    it.effect("responds to errors with code, messages, parameter and trace id", () =>
       Effect.gen(function* () {
-        const answer = yield* send("POST", "/v1/sessions", { body: "{}" })
-        deepStrictEqual(entries(answer), [
+        const response = yield* send("POST", "/v1/sessions", { body: "{}" })
+        deepStrictEqual(entries(response), [
           {
             code: "form_param_missing",
             message: "is missing",
@@ -57,19 +58,22 @@ describe("the Clerk in memory", () => {
             meta: { param_name: "user_id" }
           }
         ])
-        assert.match(JSON.stringify(answer.body), /"clerk_trace_id":"[0-9a-f]{32}"/)
-        assert.strictEqual(answer.headers["content-type"], "application/json")
+        assert.match(JSON.stringify(response.body), /"clerk_trace_id":"[0-9a-f]{32}"/)
+        assert.strictEqual(response.headers["content-type"], "application/json")
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
-    it.effect("refuses what is nowhere, a verb that does not fit, and a body that is no JSON object", () =>
+    it.effect("rejects unknown paths, wrong methods and bodies that are no JSON object", () =>
       Effect.gen(function* () {
-        deepStrictEqual(refusal(yield* send("GET", "/v1/users")), [404, "resource_not_found"])
-        deepStrictEqual(refusal(yield* send("GET", "/v2/sessions")), [404, "resource_not_found"])
-        deepStrictEqual(refusal(yield* send("GET", "/v1/sessions/%E0%A4%A")), [404, "resource_not_found"])
-        deepStrictEqual(refusal(yield* send("DELETE", "/v1/sessions")), [405, "method_not_allowed"])
+        deepStrictEqual(statusAndCodes(yield* send("GET", "/v1/invoices")), [404, "resource_not_found"])
+        deepStrictEqual(statusAndCodes(yield* send("GET", "/v2/sessions")), [404, "resource_not_found"])
+        deepStrictEqual(statusAndCodes(yield* send("GET", "/v1/sessions/%E0%A4%A")), [
+          404,
+          "resource_not_found"
+        ])
+        deepStrictEqual(statusAndCodes(yield* send("DELETE", "/v1/sessions")), [405, "method_not_allowed"])
         for (const body of ["{", "[]", '"text"', "1"]) {
-          deepStrictEqual(refusal(yield* send("POST", "/v1/sessions", { body })), [
+          deepStrictEqual(statusAndCodes(yield* send("POST", "/v1/sessions", { body })), [
             400,
             "request_body_invalid"
           ])
@@ -77,13 +81,13 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
-    it.effect("refuses a body over 1 MiB and takes one just below", () =>
+    it.effect("rejects a body over 1 MiB and accepts one of 1 MiB", () =>
       Effect.gen(function* () {
         const body = (size: number) => JSON.stringify({ user_id: "x".repeat(size - 14) })
         const over = yield* send("POST", "/v1/sessions", { body: body(1024 * 1024 + 1) })
-        deepStrictEqual(refusal(over), [413, "request_body_too_large"])
+        deepStrictEqual(statusAndCodes(over), [413, "request_body_too_large"])
         const below = yield* send("POST", "/v1/sessions", { body: body(1024 * 1024) })
-        deepStrictEqual(refusal(below), [404, "resource_not_found"])
+        deepStrictEqual(statusAndCodes(below), [404, "resource_not_found"])
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
   })
@@ -104,7 +108,7 @@ describe("the Clerk in memory", () => {
       ]
     })
 
-    it.effect("puts the newest first, and of those of one instant the one that came last", () =>
+    it.effect("sorts by creation, then by insertion, newest first", () =>
       Effect.gen(function* () {
         const { body } = yield* send("GET", "/v1/sessions")
         const sessions = yield* Schema.decodeUnknown(Schema.Array(Session.Session))(body)
@@ -112,7 +116,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(seeded))
     )
 
-    it.effect("filters by user, by client, by status, and by all of them", () =>
+    it.effect("filters by user, client and status", () =>
       Effect.gen(function* () {
         deepStrictEqual(ids(yield* Sessions.list({ userId: "user_1" })), ["sess_3", "sess_2", "sess_1"])
         deepStrictEqual(ids(yield* Sessions.list({ clientId: "client_1" })), ["sess_4", "sess_2", "sess_1"])
@@ -125,7 +129,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(seeded))
     )
 
-    it.effect("gives 10 from the first where nothing is said, and the page that is asked for", () =>
+    it.effect("returns the first 10 by default, and the requested page", () =>
       Effect.gen(function* () {
         const clerk = yield* ClerkTest.ClerkTest
         for (let index = 0; index < 12; index++)
@@ -144,7 +148,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
-    it.effect("answers a bare array, or an object with paginated=true", () =>
+    it.effect("responds with an array, or with an object for paginated=true", () =>
       Effect.gen(function* () {
         const bare = yield* send("GET", "/v1/sessions?limit=1")
         assert.isArray(bare.body)
@@ -155,7 +159,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(seeded))
     )
 
-    it.effect("refuses pages out of range and a status unheard of, and names the parameter", () =>
+    it.effect("rejects pages out of range and unknown statuses with the name of the parameter", () =>
       Effect.gen(function* () {
         for (const [query, code, param] of [
           ["limit=0", "form_param_format_invalid", "limit"],
@@ -165,16 +169,16 @@ describe("the Clerk in memory", () => {
           ["offset=-1", "form_param_format_invalid", "offset"],
           ["status=asleep", "form_param_value_invalid", "status"]
         ] as const) {
-          const answer = yield* send("GET", `/v1/sessions?${query}`)
-          deepStrictEqual(refusal(answer), [422, code], query)
-          assert.strictEqual(entries(answer)[0]?.meta?.param_name, param)
+          const response = yield* send("GET", `/v1/sessions?${query}`)
+          deepStrictEqual(statusAndCodes(response), [422, code], query)
+          assert.strictEqual(entries(response)[0]?.meta?.param_name, param)
         }
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
   })
 
   describe("create", () => {
-    it.effect("starts an active session now, with the default lifetimes", () =>
+    it.effect("creates an active session with the default lifetimes", () =>
       Effect.gen(function* () {
         yield* TestClock.setTime(1_700_000_000_000)
         const session = yield* Sessions.create({ userId: "user_1", activeOrganizationId: "org_1" })
@@ -195,10 +199,10 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"] })))
     )
 
-    it.effect("refuses an unknown user, none at all, and what is no text", () =>
+    it.effect("rejects unknown, missing and ill-typed user ids", () =>
       Effect.gen(function* () {
         const create = (body: object) =>
-          Effect.map(send("POST", "/v1/sessions", { body: JSON.stringify(body) }), refusal)
+          Effect.map(send("POST", "/v1/sessions", { body: JSON.stringify(body) }), statusAndCodes)
         deepStrictEqual(yield* create({ user_id: "user_2" }), [404, "resource_not_found"])
         deepStrictEqual(yield* create({}), [422, "form_param_missing"])
         deepStrictEqual(yield* create({ user_id: null }), [422, "form_param_missing"])
@@ -214,7 +218,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"] })))
     )
 
-    it.effect("is refused on a production instance", () =>
+    it.effect("is rejected by a production instance", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Sessions.create({ userId: "user_1" }))
         assert.instanceOf(error, ClerkError.ClerkErrors)
@@ -228,7 +232,7 @@ describe("the Clerk in memory", () => {
   })
 
   describe("get and revoke", () => {
-    it.effect("find what is there and nothing else", () =>
+    it.effect("find existing sessions only", () =>
       Effect.gen(function* () {
         assert.strictEqual((yield* Sessions.get("sess_1")).userId, "user_1")
         for (const operation of [Sessions.get("sess_2"), Sessions.revoke("sess_2")]) {
@@ -242,7 +246,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer({ sessions: [{ id: "sess_1", userId: "user_1" }] })))
     )
 
-    it.effect("revoking moves updatedAt, once, and gives the same answer again", () =>
+    it.effect("revoke changes updatedAt once and is repeatable", () =>
       Effect.gen(function* () {
         yield* TestClock.adjust("1 minute")
         const revoked = yield* Sessions.revoke("sess_1")
@@ -256,8 +260,61 @@ describe("the Clerk in memory", () => {
     )
   })
 
+  describe("users", () => {
+    it.effect("are listed newest first, counted and found by id", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        yield* TestClock.adjust("1 second")
+        yield* clerk.addUser("user_3")
+        const userIds = (query: string) =>
+          Effect.map(send("GET", `/v1/users${query}`), ({ body }) =>
+            (body as ReadonlyArray<{ readonly id: string }>).map(({ id }) => id)
+          )
+        deepStrictEqual(yield* userIds(""), ["user_3", "user_2", "user_1"])
+        deepStrictEqual(yield* userIds("?limit=1&offset=1"), ["user_2"])
+        deepStrictEqual(yield* userIds("?user_id=user_1&user_id=user_3"), ["user_3", "user_1"])
+        deepStrictEqual((yield* send("GET", "/v1/users/count?user_id=user_1")).body, {
+          object: "total_count",
+          total_count: 1
+        })
+        const { body } = yield* send("GET", "/v1/users/user_3")
+        const { created_at, id, object } = body as Record<string, unknown>
+        deepStrictEqual([object, id, created_at], ["user", "user_3", 1000])
+        deepStrictEqual(statusAndCodes(yield* send("GET", "/v1/users/user_4")), [404, "resource_not_found"])
+        deepStrictEqual(statusAndCodes(yield* send("GET", "/v1/users?limit=0")), [
+          422,
+          "form_param_format_invalid"
+        ])
+      }).pipe(Effect.provide(ClerkTest.layer({ users: ["user_1"], sessions: [{ userId: "user_2" }] })))
+    )
+  })
+
+  it.effect("makes testing tokens", () =>
+    Effect.gen(function* () {
+      const { body } = yield* send("POST", "/v1/testing_tokens")
+      const { expires_at, object, token } = body as Record<string, unknown>
+      deepStrictEqual([object, expires_at], ["testing_token", 3600])
+      assert.match(String(token), /^\w{40}$/)
+    }).pipe(Effect.provide(ClerkTest.layer()))
+  )
+
   describe("time", () => {
-    it.effect("a session expires by itself, and is abandoned by itself", () =>
+    it.effect("never ends a session of infinite lifetimes", () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("100000 days")
+        assert.strictEqual((yield* Sessions.get("sess_1")).status, "active")
+      }).pipe(
+        Effect.provide(
+          ClerkTest.layer({
+            sessionLifetime: Duration.infinity,
+            inactivityLifetime: Duration.infinity,
+            sessions: [{ id: "sess_1", userId: "user_1" }]
+          })
+        )
+      )
+    )
+
+    it.effect("sessions expire and are abandoned as time passes", () =>
       Effect.gen(function* () {
         const status = Effect.map(Sessions.get("sess_1"), (session) => session.status)
         yield* TestClock.adjust("59 minutes")
@@ -279,7 +336,7 @@ describe("the Clerk in memory", () => {
       )
     )
 
-    it.effect("a pending session expires too; one that has ended stays as it is", () =>
+    it.effect("pending sessions expire; ended sessions keep their status", () =>
       Effect.gen(function* () {
         yield* TestClock.adjust("8 days")
         assert.strictEqual((yield* Sessions.get("sess_1")).status, "expired")
@@ -296,7 +353,7 @@ describe("the Clerk in memory", () => {
       )
     )
 
-    it.effect("is the caller's own clock", () =>
+    it.effect("comes from the caller's clock", () =>
       Effect.gen(function* () {
         const session = yield* Sessions.create({ userId: "user_1" })
         assert.strictEqual(session.createdAt.epochMillis, 42)
@@ -322,7 +379,7 @@ describe("the Clerk in memory", () => {
         return [userId, id]
       }).pipe(Effect.provide(ClerkTest.layer(options)))
 
-    it.effect("are the same for the same seed, in a fresh Clerk every time", () =>
+    it.effect("are the same for the same seed in every build", () =>
       Effect.gen(function* () {
         deepStrictEqual(yield* first({}), yield* first({}))
         deepStrictEqual(yield* first({ seed: "a" }), yield* first({ seed: "a" }))
@@ -330,7 +387,7 @@ describe("the Clerk in memory", () => {
       })
     )
 
-    it.effect("do not repeat themselves, and do not depend on refusals in between", () =>
+    it.effect("are unique and do not depend on errors in between", () =>
       Effect.gen(function* () {
         const create = Effect.map(Sessions.create({ userId: "user_1" }), ({ id }) => id)
         const calm = yield* Effect.replicateEffect(create, 50).pipe(
@@ -347,7 +404,7 @@ describe("the Clerk in memory", () => {
   })
 
   describe("the service", () => {
-    it.effect("shows every request it has seen, the bearer redacted", () =>
+    it.effect("records requests with a redacted secret key", () =>
       Effect.gen(function* () {
         const clerk = yield* ClerkTest.ClerkTest
         yield* Sessions.listPage({ userId: "user_1", offset: 0 })
@@ -384,13 +441,33 @@ describe("the Clerk in memory", () => {
         assert.isUndefined(requests[0]?.headers["content-type"])
         assert.isTrue(Redacted.isRedacted(requests[0]?.headers["authorization"]))
         assert.notInclude(JSON.stringify(requests), "sk_test")
+        assert.strictEqual(requests[0]?.at.epochMillis, 0)
+        yield* TestClock.adjust("1 second")
         yield* send("GET", "/v1/sessions")
+        assert.strictEqual((yield* clerk.requests)[3]?.at.epochMillis, 1000)
         assert.lengthOf(requests, 3)
         assert.lengthOf(yield* clerk.requests, 4)
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
-    it.effect("names the operation of every request", () =>
+    it.effect("keeps the last 1,000 requests, and bodies of up to 64 kB", () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkTest.ClerkTest
+        const body = (size: number) => JSON.stringify({ a: "x".repeat(size - 8) })
+        yield* send("GET", "/v1/sessions?first=1")
+        yield* send("GET", "/v1/sessions?second=1")
+        yield* Effect.repeatN(send("GET", "/v1/jwks"), 996)
+        yield* send("POST", "/v1/sessions", { body: body(64 * 1024) })
+        yield* send("POST", "/v1/sessions", { body: body(64 * 1024 + 1) })
+        const requests = yield* clerk.requests
+        assert.lengthOf(requests, 1000)
+        deepStrictEqual(requests[0]?.query, { second: "1" })
+        assert.isDefined(requests[998]?.body)
+        assert.isUndefined(requests[999]?.body)
+      }).pipe(Effect.provide(ClerkTest.layer()))
+    )
+
+    it.effect("records the operation of every request", () =>
       Effect.gen(function* () {
         const clerk = yield* ClerkTest.ClerkTest
         const tokens = { expiredToken: "a", refreshToken: "b", requestOrigin: "https://example.com" }
@@ -418,7 +495,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
-    it.effect("adds users and sessions, and changes a status", () =>
+    it.effect("adds users and sessions and changes a status", () =>
       Effect.gen(function* () {
         const clerk = yield* ClerkTest.ClerkTest
         assert.strictEqual(yield* clerk.addUser("user_1"), "user_1")
@@ -434,7 +511,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
-    it.effect("dies of a session that is not there", () =>
+    it.effect("dies if a session does not exist", () =>
       Effect.gen(function* () {
         const clerk = yield* ClerkTest.ClerkTest
         const message = "ClerkTest: there is no session sess_1"
@@ -448,7 +525,7 @@ describe("the Clerk in memory", () => {
       }).pipe(Effect.provide(ClerkTest.layer()))
     )
 
-    it.effect("takes everything that a session can be, and shows it again", () =>
+    it.effect("accepts every field of a session and returns it", () =>
       Effect.gen(function* () {
         const said = {
           actor: Option.some({ sub: "user_admin" }),

@@ -8,9 +8,12 @@ const root = new URL("../../", import.meta.url)
 
 const read = (path: string) => readFileSync(new URL(path, root), "utf8")
 
+/** A source without the examples in its comments. */
+const code = (path: string) => read(path).replaceAll(/^ *\/?\*.*$/gm, "")
+
 /** The modules that a source names, as types or as values. */
 const imports = (path: string) =>
-  Array.from(read(path).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g), ([, specifier = ""]) => specifier)
+  Array.from(code(path).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g), ([, specifier = ""]) => specifier)
 
 /** Every source that is reachable from one, itself included, and every package that those name. */
 const reachable = (entry: string, found = new Set<string>()): ReadonlySet<string> => {
@@ -45,7 +48,7 @@ describe("the testing entry", () => {
       const modules = [...reachable(source)]
       assert.isAbove(modules.length, 1, path)
       deepStrictEqual(
-        modules.filter((module) => module.startsWith("src/testing") || module === "jose"),
+        modules.filter((module) => module.startsWith("src/testing")),
         [],
         path
       )
@@ -54,17 +57,25 @@ describe("the testing entry", () => {
 
   it("takes nothing from chance or from the wall clock", () => {
     const sources = readdirSync(new URL("src/testing", root), { recursive: true, encoding: "utf8" })
-    const code = sources.filter((path) => path.endsWith(".ts")).map((path) => read(`src/testing/${path}`))
-    assert.isAbove(code.length, 15)
-    assert.notMatch(code.join(), /Math\.random|\bnew Date\b|\bDate\.|performance|randomUUID|getRandomValues/)
+    const all = sources.filter((path) => path.endsWith(".ts")).map((path) => read(`src/testing/${path}`))
+    assert.isAbove(all.length, 15)
+    assert.notMatch(all.join(), /Math\.random|\bnew Date\b|\bDate\.|performance|randomUUID|getRandomValues/)
   })
 
-  it("alone loads jose, and only when a token is wanted", () => {
-    const [, source = ""] = entries.find(([path]) => path === "./testing") ?? []
-    assert.include([...reachable(source)], "jose")
+  it("imports nothing of Node outside the command of the emulator", () => {
     const sources = readdirSync(new URL("src", root), { recursive: true, encoding: "utf8" })
-    const naming = sources.filter((path) => path.endsWith(".ts") && /"jose"/.test(read(`src/${path}`)))
-    deepStrictEqual(naming, ["testing/internal/tokens.ts"])
-    assert.notMatch(read("src/testing/internal/tokens.ts"), /from "jose"/)
+    const node = sources.filter(
+      (path) =>
+        path.endsWith(".ts") && /from "node:|\bprocess\.|<reference types="node"/.test(code(`src/${path}`))
+    )
+    deepStrictEqual(
+      node.filter((path) => !path.startsWith("testing/emulator/")),
+      []
+    )
+    const [, source = ""] = entries.find(([path]) => path === "./testing") ?? []
+    deepStrictEqual(
+      [...reachable(source)].filter((module) => module.includes("testing/emulator")),
+      []
+    )
   })
 })

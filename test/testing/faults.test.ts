@@ -15,37 +15,37 @@ const { Fault } = ClerkTest
 
 const seeded = ClerkTest.layer({ users: ["user_1"], sessions: [{ id: "sess_1", userId: "user_1" }] })
 
-/** One attempt, and how it failed. */
+/** The error of one attempt. */
 const failure = <A, E, R>(operation: Effect.Effect<A, E, R>) =>
   Effect.flip(ClerkConfig.withoutRetry(operation))
 
-const befall = (...args: Parameters<ClerkTest.Service["fail"]>) =>
-  Effect.flatMap(ClerkTest.ClerkTest, (clerk) => clerk.fail(...args))
+const inject = (...args: Parameters<ClerkTest.Service["inject"]>) =>
+  Effect.flatMap(ClerkTest.ClerkTest, (clerk) => clerk.inject(...args))
 
 const counted = Effect.map(
   Effect.flatMap(ClerkTest.ClerkTest, (clerk) => clerk.requests),
   (requests) => requests.length
 )
 
-describe("a fault", () => {
-  it.effect("rateLimited is a 429 that says how long to wait, if it was told", () =>
+describe("Fault", () => {
+  it.effect("rateLimited responds with 429 and an optional Retry-After", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.rateLimited("1500 millis"))
-      yield* befall(Fault.rateLimited())
-      const told = yield* failure(Sessions.get("sess_1"))
-      assert.instanceOf(told, ClerkError.RateLimited)
-      deepStrictEqual(told.retryAfter, Option.some(Duration.millis(1500)))
-      assert.strictEqual(told.errors[0]?.code, "too_many_requests")
-      const untold = yield* failure(Sessions.get("sess_1"))
-      assert.instanceOf(untold, ClerkError.RateLimited)
-      deepStrictEqual(untold.retryAfter, Option.none())
+      yield* inject(Fault.rateLimited("1500 millis"))
+      yield* inject(Fault.rateLimited())
+      const withDelay = yield* failure(Sessions.get("sess_1"))
+      assert.instanceOf(withDelay, ClerkError.RateLimited)
+      deepStrictEqual(withDelay.retryAfter, Option.some(Duration.millis(1500)))
+      assert.strictEqual(withDelay.errors[0]?.code, "too_many_requests")
+      const without = yield* failure(Sessions.get("sess_1"))
+      assert.instanceOf(without, ClerkError.RateLimited)
+      deepStrictEqual(without.retryAfter, Option.none())
       yield* Sessions.get("sess_1")
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("status is an answer of that status and those errors, and nothing happens", () =>
+  it.effect("status responds with the status and errors and handles nothing", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.status(409, ClerkTest.errors("conflict", { code: "other", longMessage: "More." })))
+      yield* inject(Fault.status(409, ClerkTest.errors("conflict", { code: "other", longMessage: "More." })))
       const conflict = yield* failure(Sessions.revoke("sess_1"))
       assert.instanceOf(conflict, ClerkError.ClerkErrors)
       assert.strictEqual(conflict.status, 409)
@@ -57,7 +57,7 @@ describe("a fault", () => {
         ]
       )
       assert.isTrue(Option.isSome(conflict.traceId))
-      yield* befall(Fault.status(503))
+      yield* inject(Fault.status(503))
       const unavailable = yield* failure(Sessions.revoke("sess_1"))
       assert.instanceOf(unavailable, ClerkError.ApiError)
       assert.strictEqual(unavailable.status, 503)
@@ -65,18 +65,18 @@ describe("a fault", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("status can be one that has no body", () =>
+  it.effect("status supports statuses without a body", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.status(304))
+      yield* inject(Fault.status(304))
       const error = yield* failure(Sessions.get("sess_1"))
       assert.instanceOf(error, ClerkError.ApiError)
       assert.strictEqual(error.status, 304)
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("reset loses the connection before anything happens", () =>
+  it.effect("reset closes the connection before the request is handled", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.reset)
+      yield* inject(Fault.reset)
       const error = yield* failure(Sessions.revoke("sess_1"))
       assert.instanceOf(error, ClerkError.TransportError)
       assert.include(error.detail, "ECONNRESET")
@@ -84,28 +84,28 @@ describe("a fault", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("lost loses the connection after it has happened", () =>
+  it.effect("responseLost closes the connection after the request is handled", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.lost)
+      yield* inject(Fault.responseLost)
       const error = yield* failure(Sessions.revoke("sess_1"))
       assert.instanceOf(error, ClerkError.TransportError)
       assert.strictEqual((yield* Sessions.get("sess_1")).status, "revoked")
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("lost leaves behind what a second attempt would find twice", () =>
+  it.effect("responseLost leaves a created session behind", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.lost)
+      yield* inject(Fault.responseLost)
       const error = yield* Effect.flip(Sessions.create({ userId: "user_1" }))
       assert.instanceOf(error, ClerkError.TransportError)
       assert.lengthOf(yield* Sessions.list({ userId: "user_1" }), 2)
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("garbled cuts the body of the answer in half", () =>
+  it.effect("truncated responds with half of the body", () =>
     Effect.gen(function* () {
       const whole = yield* send("GET", "/v1/sessions/sess_1")
-      yield* befall(Fault.garbled)
+      yield* inject(Fault.truncated)
       const error = yield* Effect.flip(Sessions.revoke("sess_1"))
       assert.instanceOf(error, ClerkError.DecodeError)
       assert.strictEqual(yield* counted, 2)
@@ -114,9 +114,9 @@ describe("a fault", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("hang gives no answer until the client's timeout, on the test clock", () =>
+  it.effect("hang never responds, so the client times out", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.hang)
+      yield* inject(Fault.hang)
       const fiber = yield* Effect.fork(failure(Sessions.get("sess_1")))
       yield* TestClock.adjust("9999 millis")
       assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
@@ -125,9 +125,9 @@ describe("a fault", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("delay answers later, on the test clock", () =>
+  it.effect("delay handles the request later", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.delay("3 seconds"))
+      yield* inject(Fault.delay("3 seconds"))
       const fiber = yield* Effect.fork(Sessions.revoke("sess_1"))
       yield* TestClock.adjust("2999 millis")
       assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
@@ -136,9 +136,9 @@ describe("a fault", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("delay longer than the client waits is a timeout, and the request is never handled", () =>
+  it.effect("delay beyond the timeout never handles the request", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.delay("30 seconds"))
+      yield* inject(Fault.delay("30 seconds"))
       const fiber = yield* Effect.fork(failure(Sessions.revoke("sess_1")))
       yield* TestClock.adjust("1 minute")
       assert.instanceOf(yield* Fiber.join(fiber), ClerkError.Timeout)
@@ -147,11 +147,11 @@ describe("a fault", () => {
   )
 })
 
-describe("faults", () => {
-  it.effect("apply in the order given, as often as given, and then the Clerk is well again", () =>
+describe("injected faults", () => {
+  it.effect("apply in order, as often as given; afterwards requests succeed again", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.status(500), { times: 2 })
-      yield* befall(Fault.reset)
+      yield* inject(Fault.status(500), { times: 2 })
+      yield* inject(Fault.reset)
       const tag = Effect.map(failure(Sessions.get("sess_1")), (error) => error._tag)
       deepStrictEqual(yield* Effect.all([tag, tag, tag]), ["ApiError", "ApiError", "TransportError"])
       yield* Sessions.get("sess_1")
@@ -159,10 +159,17 @@ describe("faults", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("befall one operation, and leave the others alone", () =>
+  it.effect("of fewer than one time apply to nothing", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.status(500), { operation: "Sessions.revoke" })
-      yield* befall(Fault.reset)
+      for (const times of [0, -1, 0.5, Number.NaN]) yield* inject(Fault.status(500), { times })
+      yield* ClerkConfig.withoutRetry(Sessions.get("sess_1"))
+    }).pipe(Effect.provide(seeded))
+  )
+
+  it.effect("apply to one operation only", () =>
+    Effect.gen(function* () {
+      yield* inject(Fault.status(500), { operation: "Sessions.revoke" })
+      yield* inject(Fault.reset)
       assert.instanceOf(yield* failure(Sessions.get("sess_1")), ClerkError.TransportError)
       yield* Sessions.get("sess_1")
       assert.instanceOf(yield* failure(Sessions.revoke("sess_1")), ClerkError.ApiError)
@@ -170,13 +177,13 @@ describe("faults", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("are retried away by the client, on the test clock, after what the server asks to wait", () =>
+  it.effect("are retried by the client after Retry-After", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.rateLimited("20 seconds"))
-      yield* befall(Fault.reset)
-      yield* befall(Fault.hang)
+      yield* inject(Fault.rateLimited("15 seconds"))
+      yield* inject(Fault.reset)
+      yield* inject(Fault.hang)
       const fiber = yield* Effect.fork(Sessions.get("sess_1"))
-      yield* TestClock.adjust("19 seconds")
+      yield* TestClock.adjust("14 seconds")
       assert.strictEqual(yield* counted, 1)
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(fiber)).id, "sess_1")
@@ -184,10 +191,10 @@ describe("faults", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.effect("do not upset a Clerk whose clock a jittered delay has left between two milliseconds", () =>
+  it.effect("work when the clock stands between two milliseconds", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkTest.ClerkTest
-      yield* befall(Fault.status(500))
+      yield* inject(Fault.status(500))
       const fiber = yield* Effect.fork(Sessions.revoke("sess_1"))
       yield* TestClock.adjust("1 minute")
       const { updatedAt } = yield* Fiber.join(fiber)
@@ -196,9 +203,9 @@ describe("faults", () => {
     }).pipe(ClerkConfig.withRetry(Schedule.spaced("12.5 millis")), Effect.provide(seeded))
   )
 
-  it.effect("outlast a policy that gives up earlier", () =>
+  it.effect("fail an operation whose retries end earlier", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.status(502), { times: 3 })
+      yield* inject(Fault.status(502), { times: 3 })
       const fiber = yield* Effect.fork(Effect.flip(Sessions.get("sess_1")))
       yield* TestClock.adjust("1 minute")
       assert.instanceOf(yield* Fiber.join(fiber), ClerkError.ApiError)
@@ -206,9 +213,9 @@ describe("faults", () => {
     }).pipe(ClerkConfig.withRetry(ClerkRetry.schedule({ times: 1 })), Effect.provide(seeded))
   )
 
-  it.effect("end with the request that is interrupted", () =>
+  it.effect("end when the request is interrupted", () =>
     Effect.gen(function* () {
-      yield* befall(Fault.hang)
+      yield* inject(Fault.hang)
       const fiber = yield* Effect.fork(Sessions.get("sess_1"))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)

@@ -5,7 +5,6 @@ import { ClerkConfig, ClerkError, ClerkRetry, Session, Sessions } from "effect-c
 import { ClerkTest } from "effect-clerk/testing"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -19,7 +18,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 
-/** Redacted values are all equal to an assertion. */
+/** Shows redacted values, which an assertion takes for equal. */
 const revealed = (argument: unknown) =>
   typeof argument === "object" && argument !== null
     ? Object.fromEntries(
@@ -35,7 +34,7 @@ const where = { operation: "Sessions.get", method: "GET", path: "/v1/sessions/se
 const jwt = Redacted.make("eyJhbGciOiJSUzI1NiJ9.e30.c2ln")
 
 describe("layerMock", () => {
-  it.effect("gives what each stand-in gives, through the real client", () =>
+  it.effect("returns the result of each mock through the real client", () =>
     Effect.gen(function* () {
       const session = ClerkTest.session()
       const cookies = { cookies: [Redacted.make("__session=a; Path=/")] }
@@ -67,7 +66,7 @@ describe("layerMock", () => {
     })
   )
 
-  it.effect("hands the stand-ins the arguments of the call", () =>
+  it.effect("passes the arguments of the call to the mock", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const see =
@@ -140,7 +139,7 @@ describe("layerMock", () => {
     })
   )
 
-  it.effect("gives any session back as it was given", () =>
+  it.effect("returns every session unchanged", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(Arbitrary.make(Session.Session), (session) =>
@@ -155,7 +154,7 @@ describe("layerMock", () => {
     )
   )
 
-  it.effect("dies of an operation without a stand-in, and names it", () =>
+  it.effect("dies with the name of an operation without a mock", () =>
     Effect.gen(function* () {
       const layer = ClerkTest.layerMock({ get: () => Effect.succeed(ClerkTest.session()) })
       const tokens = { expiredToken: "a", refreshToken: "b", requestOrigin: "https://example.com" }
@@ -176,7 +175,7 @@ describe("layerMock", () => {
     })
   )
 
-  it.effect("serves stream from the stand-in of listPage", () =>
+  it.effect("calls the mock of listPage for stream", () =>
     Effect.gen(function* () {
       const all = Array.from({ length: 5 }, (_, index) => ClerkTest.session({ id: `sess_${index}` }))
       const found = yield* Stream.runCollect(Sessions.stream({ userId: "user_1", pageSize: 2 })).pipe(
@@ -191,7 +190,7 @@ describe("layerMock", () => {
     })
   )
 
-  describe("failures come back with the same tag and the same fields:", () => {
+  describe("failures keep their tag and their fields:", () => {
     const refused = {
       ...where,
       errors: ClerkTest.errors("first", {
@@ -229,8 +228,15 @@ describe("layerMock", () => {
         status: 500,
         body: '{"errors":[{"code":"first","message":"first"},{"code":"second","message":"Second","long_message":"At length.","meta":{"param_name":"user_id"}}]}'
       }),
-      new ClerkError.TransportError({ ...where, detail: "no answer: ECONNREFUSED" }),
-      new ClerkError.TransportError({ ...where, detail: "no answer: the cable was cut" })
+      ...(["connect", "certificate", "broken"] as const).map(
+        (reason) =>
+          new ClerkError.TransportError({
+            ...where,
+            ...ClerkTest.Failure.transportError({ reason }),
+            ...where
+          })
+      ),
+      new ClerkError.TransportError({ ...where, detail: "no response: the cable was cut" })
     ]) {
       it.effect(`${error._tag} (${error.message})`, () =>
         Effect.gen(function* () {
@@ -239,7 +245,7 @@ describe("layerMock", () => {
       )
     }
 
-    it.effect("ApiError with errors and no body, whose body is then their envelope", () =>
+    it.effect("ApiError with errors gets their envelope as its body", () =>
       Effect.gen(function* () {
         const error = yield* get(new ClerkError.ApiError({ ...answered, status: 500 }))
         assert.instanceOf(error, ClerkError.ApiError)
@@ -251,14 +257,14 @@ describe("layerMock", () => {
       })
     )
 
-    it.effect("DecodeError, whose detail is the client's", () =>
+    it.effect("DecodeError gets its detail from the client", () =>
       Effect.gen(function* () {
         const error = yield* get(new ClerkError.DecodeError({ ...where, detail: "any" }))
         assert.instanceOf(error, ClerkError.DecodeError)
       })
     )
 
-    it.effect("Timeout, when the client's time is up", () =>
+    it.effect("Timeout fails after the client's timeout", () =>
       Effect.gen(function* () {
         const error = new ClerkError.Timeout({ ...where, duration: Duration.seconds(10) })
         const fiber = yield* Effect.fork(get(error))
@@ -267,15 +273,70 @@ describe("layerMock", () => {
       })
     )
 
-    it.effect("but InvalidRequest cannot come from there", () =>
+    it.effect("InvalidRequest dies", () =>
       Effect.gen(function* () {
         const exit = yield* Effect.exit(get(new ClerkError.InvalidRequest({ ...where, detail: "any" })))
-        assert.include(String(exit), "InvalidRequest cannot come back from Clerk")
+        assert.include(String(exit), "a mock cannot fail with InvalidRequest")
       })
     )
   })
 
-  it.effect("calls a stand-in once, however it fails, unless a retry is asked for", () =>
+  describe("Failure makes an error of each tag without arguments:", () => {
+    const { Failure } = ClerkTest
+    const real = { operation: "Sessions.get", method: "GET", path: "/v1/sessions/sess_1" }
+
+    for (const [tag, error] of [
+      ["ClerkErrors", Failure.clerkErrors()],
+      ["Unauthorized", Failure.unauthorized()],
+      ["NotFound", Failure.notFound()],
+      ["RateLimited", Failure.rateLimited()],
+      ["ApiError", Failure.apiError()],
+      ["Timeout", Failure.timeout()],
+      ["TransportError", Failure.transportError()],
+      ["DecodeError", Failure.decodeError()]
+    ] as const) {
+      it.effect(tag, () =>
+        Effect.gen(function* () {
+          const fiber = yield* Effect.flip(Sessions.get("sess_1")).pipe(
+            Effect.provide(ClerkTest.layerMock({ get: () => Effect.fail(error) })),
+            Effect.fork
+          )
+          yield* TestClock.adjust("10 seconds")
+          const { _tag, method, operation, path } = yield* Fiber.join(fiber)
+          deepStrictEqual({ _tag, operation, method, path }, { _tag: tag, ...real })
+          assert.strictEqual(error._tag, tag)
+        })
+      )
+    }
+
+    it.effect("with the fields that are given", () =>
+      Effect.gen(function* () {
+        const errors = ClerkTest.errors("a", "b")
+        const options = { errors, traceId: "trace_1", meta: { hint: "c" } }
+        const fields = { errors, traceId: Option.some("trace_1"), meta: { hint: "c" } }
+        const get = (error: Effect.Effect.Error<ReturnType<typeof Sessions.get>>) =>
+          Effect.flip(Sessions.get("sess_1")).pipe(Effect.provide(ClerkTest.layerMock({ get: () => error })))
+        const { _tag, ...limited } = yield* get(Failure.rateLimited({ ...options, retryAfter: "3 seconds" }))
+        assert.strictEqual(_tag, "RateLimited")
+        deepStrictEqual<unknown>(
+          { ...limited },
+          {
+            ...where,
+            ...fields,
+            status: 429,
+            retryAfter: Option.some(Duration.seconds(3))
+          }
+        )
+        const refused = yield* get(Failure.clerkErrors({ ...options, status: 403 }))
+        deepStrictEqual<unknown>({ ...refused }, { _tag: "ClerkErrors", ...where, ...fields, status: 403 })
+        const down = yield* get(Failure.apiError({ status: 502, body: "Bad Gateway" }))
+        assert.instanceOf(down, ClerkError.ApiError)
+        deepStrictEqual([down.status, down.body], [502, "Bad Gateway"])
+      })
+    )
+  })
+
+  it.effect("calls a failing mock once, unless retries are configured", () =>
     Effect.gen(function* () {
       let calls = 0
       const get = () =>
@@ -297,14 +358,14 @@ describe("layerMock", () => {
     })
   )
 
-  it.effect("still refuses arguments before anything is asked of a stand-in", () =>
+  it.effect("rejects invalid arguments before it calls a mock", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get(".."))
       assert.instanceOf(error, ClerkError.InvalidRequest)
     }).pipe(Effect.provide(ClerkTest.layerMock({})))
   )
 
-  it("takes stand-ins of the operations' own types", () => {
+  it("has the types of the real operations", () => {
     type Get = Exclude<ClerkTest.Mocks["get"], undefined>
     type Real = ReturnType<typeof Sessions.get>
     expectTypeOf<Parameters<Get>>().toEqualTypeOf<[sessionId: string]>()
@@ -319,7 +380,7 @@ describe("layerMock", () => {
 })
 
 describe("layerHandler", () => {
-  it.effect("hands over the request of the real client, and its answer to the client", () =>
+  it.effect("passes the request to the handler and its response to the client", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const layer = ClerkTest.layerHandler((request) =>
@@ -333,6 +394,7 @@ describe("layerHandler", () => {
       yield* Effect.provide(Sessions.createToken("sess_1"), layer)
       const headers = {
         accept: "application/json",
+        "accept-encoding": "identity",
         authorization: "Bearer sk_test_0123456789abcdefghijklmnop",
         "clerk-api-version": "2026-05-12",
         "user-agent": "effect-clerk/0.1.0"
@@ -350,7 +412,7 @@ describe("layerHandler", () => {
     })
   )
 
-  it.effect("keeps the client's retries and timeouts", () =>
+  it.effect("keeps retries and timeouts of the client", () =>
     Effect.gen(function* () {
       let calls = 0
       const layer = ClerkTest.layerHandler(() =>
@@ -366,11 +428,11 @@ describe("layerHandler", () => {
     })
   )
 
-  it.effect("takes settings of the client, and dies of wrong ones", () =>
+  it.effect("accepts settings of the client and dies of invalid ones", () =>
     Effect.gen(function* () {
-      const answer = () => Effect.succeed(new Response("", { status: 500 }))
+      const response = () => Effect.succeed(new Response("", { status: 500 }))
       const settings = (config: Partial<ClerkConfig.Options>) =>
-        Effect.provide(ClerkConfig.ClerkConfig, ClerkTest.layerHandler(answer, { config }))
+        Effect.provide(ClerkConfig.ClerkConfig, ClerkTest.layerHandler(response, { config }))
       assert.strictEqual((yield* settings({ apiVersion: "2025-04-10" })).apiVersion, "2025-04-10")
       const exit = yield* Effect.exit(settings({ apiUrl: "http://example.com" }))
       assert.include(String(exit), "apiUrl")
@@ -402,7 +464,7 @@ describe("the HTTP client in memory", () => {
     })
   )
 
-  it.effect("carries bodies of every kind", () =>
+  it.effect("sends bodies of every kind", () =>
     Effect.gen(function* () {
       const { HttpBody, HttpClientRequest } = yield* Effect.promise(() => import("@effect/platform"))
       const form = new FormData()
@@ -430,7 +492,7 @@ describe("the HTTP client in memory", () => {
     }).pipe(Effect.provide(echo))
   )
 
-  it.effect("fails as a transport does where a request cannot be put", () =>
+  it.effect("fails like a transport if a request is invalid", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         HttpClient.get("https://api.clerk.com/v1/any", { headers: { "x-broken": "a\nb" } })
@@ -438,35 +500,4 @@ describe("the HTTP client in memory", () => {
       assert.strictEqual(error._tag === "RequestError" && error.reason, "Transport")
     }).pipe(Effect.provide(echo))
   )
-})
-
-describe("fixtures", () => {
-  it("session is a plausible one, with what is overridden", () => {
-    const session = ClerkTest.session()
-    assert.isTrue(Schema.is(Session.Session)(session))
-    deepStrictEqual(ClerkTest.session(), session)
-    assert.strictEqual(session.status, "active")
-    assert.strictEqual(session.createdAt.epochMillis, 0)
-    assert.strictEqual(session.expireAt.epochMillis, Duration.toMillis("7 days"))
-    assert.strictEqual(session.abandonAt.epochMillis, Duration.toMillis("30 days"))
-    const createdAt = DateTime.unsafeMake(1000)
-    deepStrictEqual(ClerkTest.session({ id: "sess_9", status: "a new one", createdAt }), {
-      ...session,
-      id: Session.SessionId.make("sess_9"),
-      status: "a new one",
-      createdAt,
-      updatedAt: createdAt,
-      lastActiveAt: createdAt,
-      expireAt: DateTime.add(createdAt, { days: 7 }),
-      abandonAt: DateTime.add(createdAt, { days: 30 })
-    })
-  })
-
-  it("errors are entries of an envelope", () => {
-    deepStrictEqual(ClerkTest.errors(), [])
-    deepStrictEqual(ClerkTest.errors("resource_not_found", { code: "a", message: "B", longMessage: "C" }), [
-      { code: "resource_not_found", message: "resource not found", longMessage: Option.none(), meta: {} },
-      { code: "a", message: "B", longMessage: Option.some("C"), meta: {} }
-    ])
-  })
 })

@@ -20,7 +20,7 @@ const served = (options: ClerkTest.Options = {}) =>
     LoopbackServer
   )
 
-/** The official SDK, which is told nothing but where the Clerk is and the key. */
+/** The official SDK, with the URL and the secret key of the fake. */
 const sdk = Effect.map(ClerkConfig.ClerkConfig, ({ apiUrl, secretKey }) => {
   const options = { apiUrl, secretKey: Redacted.value(secretKey) }
   return {
@@ -31,15 +31,15 @@ const sdk = Effect.map(ClerkConfig.ClerkConfig, ({ apiUrl, secretKey }) => {
 
 const call = <A>(promise: () => Promise<A>) => Effect.promise(promise)
 
-/** What the SDK makes of a refusal. */
-const refusal = (promise: () => Promise<unknown>) =>
+/** The error that the SDK makes of an error response. */
+const statusAndCodes = (promise: () => Promise<unknown>) =>
   Effect.map(Effect.flip(Effect.tryPromise({ try: promise, catch: (error) => error })), (error) => {
     if (!isClerkAPIResponseError(error)) throw error
     return { status: error.status, codes: error.errors.map(({ code }) => code), error }
   })
 
 describe("the official SDK", () => {
-  it.live("creates, finds, lists and revokes sessions", () =>
+  it.live("creates, gets, lists and revokes sessions", () =>
     Effect.gen(function* () {
       const { sessions } = yield* sdk
       const first = yield* call(() => sessions.createSession({ userId: "user_1" }))
@@ -65,31 +65,29 @@ describe("the official SDK", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.live(
-    "mints tokens, with and without template and expiry, and verifies them with the published key",
-    () =>
-      Effect.gen(function* () {
-        const { sessions, verify } = yield* sdk
-        const { id } = yield* call(() => sessions.createSession({ userId: "user_1" }))
-        const mint = (...args: [template?: string, seconds?: number]) =>
-          Effect.flatMap(
-            call(() => sessions.getToken(id, ...args)),
-            ({ jwt }) => verify(jwt)
-          )
+  it.live("mints tokens and verifies them with the key set", () =>
+    Effect.gen(function* () {
+      const { sessions, verify } = yield* sdk
+      const { id } = yield* call(() => sessions.createSession({ userId: "user_1" }))
+      const mint = (...args: [template?: string, seconds?: number]) =>
+        Effect.flatMap(
+          call(() => sessions.getToken(id, ...args)),
+          ({ jwt }) => verify(jwt)
+        )
 
-        const plain = yield* mint()
-        assert.strictEqual(plain.sid, id)
-        assert.strictEqual(plain.sub, "user_1")
-        assert.strictEqual(plain.exp - plain.iat, 60)
-        const longer = yield* mint(undefined, 600)
-        assert.strictEqual(longer.exp - longer.iat, 600)
-        const templated = yield* mint("a template. of mine")
-        assert.strictEqual(templated["role"], "editor")
-        assert.strictEqual(templated.exp - templated.iat, 60)
-        const both = yield* mint("a template. of mine", 30)
-        assert.strictEqual(both["role"], "editor")
-        assert.strictEqual(both.exp - both.iat, 30)
-      }).pipe(Effect.provide(served()))
+      const plain = yield* mint()
+      assert.strictEqual(plain.sid, id)
+      assert.strictEqual(plain.sub, "user_1")
+      assert.strictEqual(plain.exp - plain.iat, 60)
+      const longer = yield* mint(undefined, 600)
+      assert.strictEqual(longer.exp - longer.iat, 600)
+      const templated = yield* mint("a template. of mine")
+      assert.strictEqual(templated["role"], "editor")
+      assert.strictEqual(templated.exp - templated.iat, 60)
+      const both = yield* mint("a template. of mine", 30)
+      assert.strictEqual(both["role"], "editor")
+      assert.strictEqual(both.exp - both.iat, 30)
+    }).pipe(Effect.provide(served()))
   )
 
   it.live("refreshes a session for a token or for cookies", () =>
@@ -116,38 +114,40 @@ describe("the official SDK", () => {
       assert.match(name, /^__session_\w{8}$/)
       assert.strictEqual((yield* verify(value)).sid, id)
 
-      const refused = yield* refusal(() => sessions.refreshSession(id, { ...params, refresh_token: "other" }))
+      const refused = yield* statusAndCodes(() =>
+        sessions.refreshSession(id, { ...params, refresh_token: "other" })
+      )
       deepStrictEqual(refused.codes, ["refresh_token_not_found"])
       assert.strictEqual(refused.status, 401)
     }).pipe(Effect.provide(served()))
   )
 
-  it.live("understands every refusal", () =>
+  it.live("decodes error responses", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkTest.ClerkTest
       const { sessions } = yield* sdk
-      const unknown = yield* refusal(() => sessions.getSession("sess_none"))
+      const unknown = yield* statusAndCodes(() => sessions.getSession("sess_none"))
       assert.strictEqual(unknown.status, 404)
       deepStrictEqual(unknown.codes, ["resource_not_found"])
       assert.match(String(unknown.error.clerkTraceId), /^[0-9a-f]{32}$/)
-      const invalid = yield* refusal(() => sessions.getSessionList({ userId: "user_1", limit: 501 }))
+      const invalid = yield* statusAndCodes(() => sessions.getSessionList({ userId: "user_1", limit: 501 }))
       assert.strictEqual(invalid.status, 422)
       assert.strictEqual(invalid.error.errors[0]?.meta?.paramName, "limit")
       assert.isString(invalid.error.errors[0]?.longMessage)
-      yield* clerk.fail(ClerkTest.Fault.rateLimited("7 seconds"))
-      const limited = yield* refusal(() => sessions.getSession("sess_none"))
+      yield* clerk.inject(ClerkTest.Fault.rateLimited("7 seconds"))
+      const limited = yield* statusAndCodes(() => sessions.getSession("sess_none"))
       assert.strictEqual(limited.status, 429)
       assert.strictEqual(limited.error.retryAfter, 7)
-      const nobody = yield* refusal(() => sessions.createSession({ userId: "user_none" }))
+      const nobody = yield* statusAndCodes(() => sessions.createSession({ userId: "user_none" }))
       deepStrictEqual(nobody.codes, ["resource_not_found"])
     }).pipe(Effect.provide(served()))
   )
 
-  it.live("is told that its key is another one's", () =>
+  it.live("reports a wrong secret key", () =>
     Effect.gen(function* () {
       const { apiUrl } = yield* ClerkConfig.ClerkConfig
       const { sessions } = createClerkClient({ apiUrl, secretKey: "sk_test_other" })
-      const refused = yield* refusal(() => sessions.getSession("sess_1"))
+      const refused = yield* statusAndCodes(() => sessions.getSession("sess_1"))
       assert.strictEqual(refused.status, 401)
       deepStrictEqual(refused.codes, ["clerk_key_invalid"])
     }).pipe(Effect.provide(served()))

@@ -4,7 +4,9 @@ import { connect } from "node:net"
 import { NodeHttpServer } from "@effect/platform-node"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkConfig, ClerkError, Sessions } from "effect-clerk"
@@ -19,7 +21,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 
-import { entries, LoopbackServer, refusal, send } from "./utils.js"
+import { entries, LoopbackServer, statusAndCodes, send } from "./utils.js"
 
 const { Fault } = ClerkTest
 
@@ -32,19 +34,19 @@ const seeded: ClerkTest.Options = {
   templates: { "a template. of/mine": { claims: { role: "editor" } } }
 }
 
-/** Writes bytes that no HTTP client would, and reads until the other side closes. */
+/** Writes raw bytes and reads until the server closes the connection. */
 const raw = (bytes: string) =>
   Effect.flatMap(ClerkConfig.ClerkConfig, ({ apiUrl }) =>
     Effect.async<string>((resume) => {
-      let answer = ""
+      let response = ""
       const socket = connect(Number(new URL(apiUrl).port), "127.0.0.1", () => socket.write(bytes))
-      socket.setEncoding("utf8").on("data", (chunk) => (answer += chunk))
-      socket.on("close", () => resume(Effect.succeed(answer)))
+      socket.setEncoding("utf8").on("data", (chunk) => (response += chunk))
+      socket.on("close", () => resume(Effect.succeed(response)))
     })
   )
 
-describe("the Clerk on a port", () => {
-  it.live("serves all seven operations to the client that its settings lead to", () =>
+describe("the fake Clerk on a port", () => {
+  it.live("serves all seven operations", () =>
     Effect.gen(function* () {
       const { apiUrl } = yield* ClerkConfig.ClerkConfig
       assert.match(apiUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
@@ -65,11 +67,11 @@ describe("the Clerk on a port", () => {
       })
       assert.strictEqual((yield* Sessions.revoke(id)).status, "revoked")
       const clerk = yield* ClerkTest.ClerkTest
-      assert.lengthOf(yield* clerk.requests, 9)
+      assert.lengthOf(yield* clerk.requests, 10)
     }).pipe(Effect.provide(served(seeded)))
   )
 
-  it.live("serves clients that say little, and clients that say odd things", () =>
+  it.live("accepts missing and unusual headers", () =>
     Effect.gen(function* () {
       const { secretKey } = yield* ClerkConfig.ClerkConfig
       const key = { authorization: `Bearer ${Redacted.value(secretKey)}` }
@@ -109,24 +111,24 @@ describe("the Clerk on a port", () => {
     }).pipe(Effect.provide(served(seeded)))
   )
 
-  it.live("answers with application/json to the letter, whatever the answer", () =>
+  it.live("responds with exactly application/json", () =>
     Effect.gen(function* () {
-      for (const answer of [
+      for (const response of [
         yield* send("GET", "/v1/sessions"),
         yield* send("GET", "/v1/nowhere"),
         yield* send("POST", "/v1/sessions", { body: "{" }),
         yield* send("GET", "/v1/sessions", { headers: {} }),
         yield* send("GET", "/v1/jwks")
       ]) {
-        assert.strictEqual(answer.headers["content-type"], "application/json")
+        assert.strictEqual(response.headers["content-type"], "application/json")
       }
     }).pipe(Effect.provide(served()))
   )
 
-  it.live("answers what it cannot use with an envelope, and the next request as ever", () =>
+  it.live("responds to invalid requests with an envelope and serves the next request", () =>
     Effect.gen(function* () {
       const big = new Uint8Array(3 * 1024 * 1024).fill(0x20)
-      for (const [answer, expected] of [
+      for (const [request, expected] of [
         [send("POST", "/v1/sessions", { body: '{"user_id":' }), [400, "request_body_invalid"]],
         [send("POST", "/v1/sessions", { body: "user_id=user_1" }), [400, "request_body_invalid"]],
         [
@@ -141,25 +143,40 @@ describe("the Clerk on a port", () => {
         [send("PATCH", "/v1/sessions/sess_1", { body: "{}" }), [405, "method_not_allowed"]],
         [send("GET", "/v1/sessions?limit=%00"), [422, "form_param_format_invalid"]]
       ] as const) {
-        const refused = yield* answer
-        deepStrictEqual(refusal(refused), [...expected])
+        const refused = yield* request
+        deepStrictEqual(statusAndCodes(refused), [...expected])
         assert.isString(entries(refused)[0]?.long_message)
         assert.strictEqual((yield* Sessions.get("sess_1")).status, "active")
       }
     }).pipe(Effect.provide(served(seeded)))
   )
 
-  it.live("survives requests that are hardly any", () =>
+  it.live("responds to malformed requests with 4xx and serves the next request", () =>
     Effect.gen(function* () {
       const { apiUrl, secretKey } = yield* ClerkConfig.ClerkConfig
       const key = `Authorization: Bearer ${Redacted.value(secretKey)}`
       const host = "Host: localhost\r\nConnection: close"
       assert.match(yield* raw("no HTTP at all\r\n\r\n"), /^HTTP\/1\.1 400/)
-      assert.match(
-        yield* raw(`TRACE /v1/sessions HTTP/1.1\r\n${host}\r\n\r\n`),
-        /^HTTP\/1\.1 500[^]*"errors":\[/
-      )
-      assert.match(yield* raw(`GET http://[ HTTP/1.1\r\n${host}\r\n\r\n`), /^HTTP\/1\.1 500[^]*"errors":\[/)
+      for (const [line, status] of [
+        ["TRACE /v1/sessions", 405],
+        ["GET http://[", 404],
+        ["GET //", 404],
+        ["GET ///x", 404],
+        ["GET //evil/v1/sessions", 404],
+        ["GET /v1//sessions", 404],
+        ["OPTIONS *", 404],
+        ["GET /v1/sessions?user_id=user_1#fragment", 200],
+        ["GET http://any.test/v1/sessions", 200]
+      ] as const) {
+        const response = yield* raw(`${line} HTTP/1.1\r\n${host}\r\n${key}\r\n\r\n`)
+        assert.match(response, new RegExp(`^HTTP/1\\.1 ${status} `), line)
+        if (status !== 200) assert.include(response, '"errors":[', line)
+      }
+      for (const wrong of ["", "Host: [", "Host: a b c", "Host: \x80"]) {
+        const head = wrong === "" ? "" : `${wrong}\r\n`
+        const request = `GET /v1/sessions HTTP/1.0\r\n${head}${key}\r\n\r\n`
+        assert.match(yield* raw(request), /^HTTP\/1\.1 200 /, wrong)
+      }
       assert.match(yield* raw(`HEAD /v1/sessions HTTP/1.1\r\n${host}\r\n${key}\r\n\r\n`), /^HTTP\/1\.1 405/)
       const chunked = `POST /v1/sessions HTTP/1.1\r\n${host}\r\n${key}\r\nTransfer-Encoding: chunked\r\n\r\n`
       assert.match(yield* raw(`${chunked}14\r\n{"user_id":"user_1"}\r\n0\r\n\r\n`), /^HTTP\/1\.1 200/)
@@ -174,30 +191,30 @@ describe("the Clerk on a port", () => {
     }).pipe(Effect.provide(served(seeded)))
   )
 
-  it.live("lets the faults befall real connections", () =>
+  it.live("injects faults into real connections", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkTest.ClerkTest
       const failure = <A, E, R>(operation: Effect.Effect<A, E, R>) =>
         Effect.flip(ClerkConfig.withoutRetry(operation))
-      yield* clerk.fail(Fault.reset)
+      yield* clerk.inject(Fault.reset)
       assert.instanceOf(yield* failure(Sessions.revoke("sess_1")), ClerkError.TransportError)
       assert.strictEqual((yield* Sessions.get("sess_1")).status, "active")
-      yield* clerk.fail(Fault.lost)
+      yield* clerk.inject(Fault.responseLost)
       assert.instanceOf(yield* failure(Sessions.revoke("sess_1")), ClerkError.TransportError)
       assert.strictEqual((yield* Sessions.get("sess_1")).status, "revoked")
-      yield* clerk.fail(Fault.garbled)
+      yield* clerk.inject(Fault.truncated)
       assert.instanceOf(yield* failure(Sessions.get("sess_1")), ClerkError.DecodeError)
-      yield* clerk.fail(Fault.rateLimited("3 seconds"))
+      yield* clerk.inject(Fault.rateLimited("3 seconds"))
       assert.instanceOf(yield* failure(Sessions.get("sess_1")), ClerkError.RateLimited)
-      yield* clerk.fail(Fault.hang)
+      yield* clerk.inject(Fault.hang)
       const hung = failure(Sessions.get("sess_1")).pipe(ClerkConfig.withTimeout("50 millis"))
       assert.instanceOf(yield* hung, ClerkError.Timeout)
-      yield* clerk.fail(Fault.delay("20 millis"))
+      yield* clerk.inject(Fault.delay("20 millis"))
       assert.strictEqual((yield* Sessions.get("sess_1")).id, "sess_1")
     }).pipe(Effect.provide(served(seeded)))
   )
 
-  it.live("stops at once, requests that hang and connections kept alive included", () =>
+  it.live("stops at once despite hanging requests and idle connections", () =>
     Effect.gen(function* () {
       const server = createServer()
       const ServerLive = ClerkTest.layerServer(seeded).pipe(
@@ -207,7 +224,7 @@ describe("the Clerk on a port", () => {
       const hanging = yield* Effect.gen(function* () {
         const clerk = yield* ClerkTest.ClerkTest
         yield* Sessions.get("sess_1")
-        yield* clerk.fail(Fault.hang)
+        yield* clerk.inject(Fault.hang)
         const arrived = yield* Effect.fork(
           Effect.async((resume) => void server.once("request", () => resume(Effect.void)))
         )
@@ -220,7 +237,7 @@ describe("the Clerk on a port", () => {
     })
   )
 
-  it.live("leaves a line about every request in the debug log, and no secret", () =>
+  it.live("logs a debug line per request without secrets", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const logger = Logger.make(({ message }) => void lines.push(String(message)))
@@ -234,7 +251,7 @@ describe("the Clerk on a port", () => {
         const clerk = yield* ClerkTest.ClerkTest
         yield* Sessions.get("sess_1")
         yield* Effect.flip(Sessions.get("sess_none"))
-        yield* clerk.fail(Fault.reset)
+        yield* clerk.inject(Fault.reset)
         yield* Effect.flip(ClerkConfig.withoutRetry(Sessions.get("sess_1")))
       }).pipe(Effect.provide(Layer.provide(served(seeded), LoggerLive)))
       deepStrictEqual(
@@ -249,7 +266,41 @@ describe("the Clerk on a port", () => {
   )
 })
 
-describe("the Clerk on a server of another platform", () => {
+describe("an HttpClient that is nearer than the one of the fake", () => {
+  const explained = (error: unknown, ...names: ReadonlyArray<string>) => {
+    assert.instanceOf(error, ClerkError.InvalidRequest)
+    for (const name of names) assert.include(error.message, name)
+  }
+
+  it.effect("fails at once with a message that names HttpClient and ClerkTest", () =>
+    Effect.gen(function* () {
+      for (const nearer of [NodeHttpServer.layerTest, FetchHttpClient.layer]) {
+        const error = yield* Effect.flip(Sessions.get("sess_1")).pipe(Effect.provide(nearer))
+        explained(error, "HttpClient", "ClerkTest", "NodeHttpServer.layerTest")
+        const created = yield* Effect.flip(Sessions.create({ userId: "user_1" })).pipe(Effect.provide(nearer))
+        explained(created, "HttpClient", "ClerkTest", "NodeHttpServer.layerTest")
+      }
+    }).pipe(Effect.provide(ClerkTest.layer(seeded)))
+  )
+
+  it.scoped("explains the client of a test server beside layerServer", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Sessions.get("sess_1"))
+      explained(error, "HttpClient", "ClerkTest.layerServer", "FetchHttpClient.layer")
+    }).pipe(Effect.provide(Layer.provideMerge(ClerkTest.layerServer(seeded), NodeHttpServer.layerTest)))
+  )
+
+  it.scoped("does not matter where the program gets the layer of the fake first", () =>
+    Effect.gen(function* () {
+      const app = Effect.map(Sessions.get("sess_1"), ({ status }) => HttpServerResponse.text(status))
+      yield* HttpServer.serveEffect(Effect.provide(app, ClerkTest.layer(seeded)))
+      const response = yield* HttpClient.get("/")
+      assert.strictEqual(yield* response.text, "active")
+    }).pipe(Effect.provide(NodeHttpServer.layerTest))
+  )
+})
+
+describe("the fake Clerk on a server of another platform", () => {
   type Handler = ReturnType<typeof HttpApp.toWebHandler>
 
   /** Where a server at this address is found, and what it does with a request of the web. */
@@ -274,18 +325,18 @@ describe("the Clerk on a server of another platform", () => {
 
   const tcp = (hostname: string) => ({ _tag: "TcpAddress", hostname, port: 1234 }) as const
 
-  it.scoped("serves requests of the web, and a 502 where it cannot drop a connection", () =>
+  it.scoped("serves web requests, and responds with 502 where it cannot close a connection", () =>
     Effect.gen(function* () {
       const { clerk, get } = yield* served(tcp("127.0.0.1"))
       assert.strictEqual((yield* get)?.status, 200)
-      yield* clerk.fail(Fault.reset)
+      yield* clerk.inject(Fault.reset)
       const response = yield* get
       assert.strictEqual(response?.status, 502)
       assert.match(String(response?.headers.get("content-type")), /^text\/plain/)
     })
   )
 
-  it.scoped("is found on loopback, whatever it listens on", () =>
+  it.scoped("has a loopback URL for every address", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* served(tcp("0.0.0.0"))).apiUrl, "http://127.0.0.1:1234")
       assert.strictEqual((yield* served(tcp("::"))).apiUrl, "http://127.0.0.1:1234")

@@ -9,14 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-/** What a client that knows nothing of this package gets to see. */
-export interface Answer {
+/** A response as a plain HTTP client sees it. */
+export interface WireResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
 }
 
-/** An entry of an error envelope, as it stands on the wire. */
+/** An encoded entry of an error envelope. */
 export interface Entry {
   readonly code: string
   readonly message: string
@@ -24,7 +24,7 @@ export interface Entry {
   readonly meta?: { readonly param_name?: string }
 }
 
-/** Sends whatever is asked for, with the right key unless the headers say otherwise. */
+/** Sends a request, with the secret key unless headers are given. */
 export const send = (
   method: "GET" | "POST" | "PATCH" | "DELETE",
   path: string,
@@ -33,7 +33,7 @@ export const send = (
     readonly contentType?: string
     readonly headers?: Record<string, string>
   } = {}
-): Effect.Effect<Answer, never, HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
+): Effect.Effect<WireResponse, never, HttpClient.HttpClient | ClerkConfig.ClerkConfig> =>
   Effect.gen(function* () {
     const { apiUrl, secretKey } = yield* ClerkConfig.ClerkConfig
     const headers = options.headers ?? { authorization: `Bearer ${Redacted.value(secretKey)}` }
@@ -48,8 +48,8 @@ export const send = (
     return { status: response.status, headers: response.headers, body: yield* response.json }
   }).pipe(Effect.orDie)
 
-/** The entries of an error envelope; a defect where the answer is none. */
-export const entries = ({ body }: Answer): ReadonlyArray<Entry> => {
+/** The entries of an error envelope. Throws if the response has none. */
+export const entries = ({ body }: WireResponse): ReadonlyArray<Entry> => {
   if (typeof body !== "object" || body === null || !("errors" in body) || !Array.isArray(body.errors)) {
     throw new Error(`No error envelope: ${JSON.stringify(body)}`)
   }
@@ -57,16 +57,17 @@ export const entries = ({ body }: Answer): ReadonlyArray<Entry> => {
 }
 
 /** The codes of an error envelope. */
-export const codes = (answer: Answer): ReadonlyArray<string> => entries(answer).map(({ code }) => code)
+export const codes = (response: WireResponse): ReadonlyArray<string> =>
+  entries(response).map(({ code }) => code)
 
-/** The status and the codes of a refusal, which is what most refusals are told apart by. */
-export const refusal = (answer: Answer) => [answer.status, ...codes(answer)]
+/** The status and the error codes of a response. */
+export const statusAndCodes = (response: WireResponse) => [response.status, ...codes(response)]
 
 /** Node's server on a free loopback port. */
 export const LoopbackServer: Layer.Layer<HttpServer.HttpServer> = Layer.unwrapEffect(
   Effect.sync(() => {
     const server = createServer()
-    // fetch keeps connections in stock that it has never used; Node would wait until they are closed.
+    // fetch keeps idle connections, and Node would wait until they close.
     const CloseAll = Layer.scopedDiscard(
       Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
     )

@@ -30,8 +30,12 @@ export const isStatusError = (error: HttpClientError): error is ResponseError =>
 
 export const toTransportError = (
   request: Request,
-  error: unknown
+  error: unknown,
+  hint?: string
 ): ClerkError.TransportError | ClerkError.InvalidRequest => {
+  if (hint !== undefined) {
+    return new ClerkError.InvalidRequest({ ...request.context, detail: hint })
+  }
   const redact = request.redact()
   const causes = chain(error)
   const words = [codeOf(causes), messageOf(causes)].filter(Predicate.isString).map(redact).join(": ")

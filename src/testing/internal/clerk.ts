@@ -1,22 +1,24 @@
+import type { Instance } from "./instance.js"
 import type { Fields } from "./params.js"
 import type { State } from "./state.js"
 import type { Template, Tokens } from "./tokens.js"
 
-/** What requests are handled on: the state of one Clerk, its mint, and the settings that do not change. */
+/** One Clerk: its users and sessions, its mint, and its settings. */
 export interface Clerk {
   readonly state: State
   readonly tokens: Tokens
   readonly templates: ReadonlyMap<string, Template>
-  readonly production: boolean
-  /** What the names of suffixed cookies end in. */
-  readonly cookieSuffix: string
+  readonly instance: Instance
+  readonly publishableKey: string
+  readonly newTestingToken: () => string
 }
 
-/** One request that has found its way. */
+/** A request to an operation. */
 export interface Call {
   readonly clerk: Clerk
   readonly query: URLSearchParams
   readonly body: Fields
-  readonly sessionId: string
+  /** The id in the path. */
+  readonly id: string
   readonly template: string
 }

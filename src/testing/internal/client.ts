@@ -3,17 +3,34 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
-import type { Handler } from "./connection.js"
+import type { ClientHint } from "../../internal/clientHint.js"
+import type { ConnectionLost } from "./connection.js"
+
+/** The causes of the errors of the clients made here. Effect may wrap the errors themselves in proxies. */
+const causes = new WeakSet<object>()
+
+/** Explains an error of another HTTP client, which cannot reach a Clerk in memory. */
+export const explain: ClientHint = (error) =>
+  Predicate.hasProperty(error, "cause") && Predicate.isObject(error.cause) && causes.has(error.cause)
+    ? undefined
+    : "the HttpClient in the context is not the one of ClerkTest, and cannot reach the Clerk in memory; a nearer layer," +
+      " such as NodeHttpServer.layerTest, provides another HttpClient; provide the layer of ClerkTest inside it"
 
 /**
- * An HTTP client whose requests are handled in memory, on the fiber that sends them: its clock, its interruption and
- * its loggers are the handler's.
+ * An HTTP client whose requests are handled in memory, on the fiber that sends them: the handler has the clock, the
+ * interruption and the loggers of that fiber.
  */
-export const make = (handle: Handler): HttpClient.HttpClient =>
+export const make = (
+  handle: (request: Request) => Effect.Effect<Response, ConnectionLost>
+): HttpClient.HttpClient =>
   HttpClient.make((request, url, signal) => {
-    const lost = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
+    const toError = (cause: unknown) => {
+      if (Predicate.isObject(cause)) causes.add(cause)
+      return new HttpClientError.RequestError({ request, reason: "Transport", cause })
+    }
     return body(request).pipe(
       Effect.flatMap((body) =>
         Effect.try({
@@ -22,13 +39,13 @@ export const make = (handle: Handler): HttpClient.HttpClient =>
               method: request.method,
               headers: request.headers,
               signal,
-              // A stream is only accepted together with this, which the DOM's types do not know yet.
+              // A stream needs this option, which the DOM's types do not declare.
               ...(body === undefined ? {} : { body, duplex: "half" })
             }),
-          catch: lost
+          catch: toError
         })
       ),
-      Effect.flatMap((request) => Effect.mapError(handle(request), ({ cause }) => lost(cause))),
+      Effect.flatMap((request) => Effect.mapError(handle(request), ({ cause }) => toError(cause))),
       Effect.map((response) => HttpClientResponse.fromWeb(request, response))
     )
   })
@@ -43,7 +60,7 @@ const body = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<BodyI
       return Stream.toReadableStreamEffect(request.body.stream)
     case "Raw":
     case "Uint8Array":
-      // As the platform's own transport does: whoever made a raw body knows that it is fit for fetch.
+      // The platform's fetch client assumes the same: a raw body is one that fetch accepts.
       return Effect.succeed(request.body.body as BodyInit)
   }
 }

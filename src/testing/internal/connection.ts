@@ -1,15 +1,17 @@
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 
-/** The connection is gone before the whole answer has arrived; `cause` is what a transport would say of it. */
+import type { ParsedRequest } from "./request.js"
+
+/** The connection broke before the whole response arrived; `cause` is the error that a transport would report. */
 export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{ readonly cause: Error }> {}
 
-/** The other side has gone away, in the words of Node's fetch. */
-export const closed = new ConnectionLost({
+/** The server closed the connection, as Node's fetch reports it. */
+export const connectionReset = new ConnectionLost({
   cause: new TypeError("fetch failed", {
     cause: Object.assign(new Error("other side closed"), { code: "ECONNRESET" })
   })
 })
 
-/** What stands behind a connection: a Clerk, a mock, or a handler of the user's own. */
-export type Handler = (request: Request) => Effect.Effect<Response, ConnectionLost>
+/** Responds to a request that is read and parsed. */
+export type Handler = (request: ParsedRequest) => Effect.Effect<Response, ConnectionLost>

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 
 import type { ErrorEntry } from "../../ClerkError.js"
 
-/** One entry of Clerk's error envelope, as it stands on the wire. */
+/** An entry of Clerk's error envelope, encoded. */
 export interface EntryJson {
   readonly code: string
   readonly message: string
@@ -12,22 +12,22 @@ export interface EntryJson {
   readonly meta?: Readonly<Record<string, unknown>>
 }
 
-/** An answer that says no, before it is written down as a response. */
-export class Refusal extends Data.TaggedError("Refusal")<{
+/** An error response, before it is encoded. */
+export class ErrorResponse extends Data.TaggedError("ErrorResponse")<{
   readonly status: number
   readonly errors: ReadonlyArray<EntryJson>
   readonly retryAfter?: Duration.Duration
 }> {}
 
-/** Any refusal with one entry. */
-export const refusal = (
+/** Makes an error response with one entry. */
+export const errorResponse = (
   status: number,
   code: string,
   message: string,
   longMessage: string,
   param?: string
-): Refusal =>
-  new Refusal({
+): ErrorResponse =>
+  new ErrorResponse({
     status,
     errors: [
       {
@@ -39,53 +39,53 @@ export const refusal = (
     ]
   })
 
-/** No bearer at all. */
-export const authenticationInvalid = refusal(
+/** The request has no Authorization header. */
+export const authenticationInvalid = errorResponse(
   401,
   "authentication_invalid",
   "Invalid authentication",
   "The request carries no Authorization header with a secret key."
 )
 
-/** An Authorization header that is not `Bearer <key>`. */
-export const authorizationFormatInvalid = refusal(
+/** The Authorization header is not `Bearer <key>`. */
+export const authorizationFormatInvalid = errorResponse(
   401,
   "authorization_header_format_invalid",
   "Invalid Authorization header format",
   "The Authorization header must read: Bearer <secret key>."
 )
 
-/** A bearer, but not this instance's. */
-export const keyInvalid = refusal(
+/** The secret key is not the one of this instance. */
+export const keyInvalid = errorResponse(
   401,
   "clerk_key_invalid",
   "Invalid secret key",
   "The secret key is not the key of this instance."
 )
 
-/** A 404 for something that a path or a body names. */
-export const notFound = (what: string, id: string): Refusal =>
-  refusal(404, "resource_not_found", "not found", `No ${what} was found with id ${id}`)
+/** A path or a body names something that does not exist. */
+export const notFound = (what: string, id: string): ErrorResponse =>
+  errorResponse(404, "resource_not_found", "not found", `No ${what} was found with id ${id}`)
 
-/** A 404 for a path that leads nowhere. */
-export const unknownRoute = (method: string, path: string): Refusal =>
-  refusal(404, "resource_not_found", "not found", `There is nothing at ${method} ${path}`)
+/** The path is unknown. */
+export const unknownRoute = (method: string, path: string): ErrorResponse =>
+  errorResponse(404, "resource_not_found", "not found", `There is no operation ${method} ${path}`)
 
-/** A known path, asked with the wrong verb. */
-export const methodNotAllowed = (method: string, path: string): Refusal =>
-  refusal(405, "method_not_allowed", "method not allowed", `${method} is not possible at ${path}`)
+/** The path is known, its method is not. */
+export const methodNotAllowed = (method: string, path: string): ErrorResponse =>
+  errorResponse(405, "method_not_allowed", "method not allowed", `${path} does not support ${method}`)
 
-/** A parameter that has to be there. */
-export const missing = (param: string, status = 422): Refusal =>
-  refusal(status, "form_param_missing", "is missing", `${param} must be included.`, param)
+/** A required parameter is missing. */
+export const missing = (param: string, status = 422): ErrorResponse =>
+  errorResponse(status, "form_param_missing", "is missing", `${param} must be included.`, param)
 
-/** A parameter of the wrong type, or out of its range. */
-export const formatInvalid = (param: string, expected: string, status = 422): Refusal =>
-  refusal(status, "form_param_format_invalid", "is invalid", `${param} must be ${expected}.`, param)
+/** A parameter has the wrong type, or is out of its range. */
+export const formatInvalid = (param: string, expected: string, status = 422): ErrorResponse =>
+  errorResponse(status, "form_param_format_invalid", "is invalid", `${param} must be ${expected}.`, param)
 
-/** A parameter that is none of the values it may have. */
-export const valueInvalid = (param: string, allowed: ReadonlyArray<string>, status = 422): Refusal =>
-  refusal(
+/** A parameter is none of its allowed values. */
+export const valueInvalid = (param: string, allowed: ReadonlyArray<string>, status = 422): ErrorResponse =>
+  errorResponse(
     status,
     "form_param_value_invalid",
     "is invalid",
@@ -93,39 +93,39 @@ export const valueInvalid = (param: string, allowed: ReadonlyArray<string>, stat
     param
   )
 
-/** A body that is no JSON object. */
-export const bodyInvalid = refusal(
+/** The body is not a JSON object. */
+export const bodyInvalid = errorResponse(
   400,
   "request_body_invalid",
   "Request body invalid",
   "The request body must be a JSON object."
 )
 
-/** A body over the limit. */
-export const bodyTooLarge = refusal(
+/** The body is over the limit. */
+export const bodyTooLarge = errorResponse(
   413,
   "request_body_too_large",
   "Request body too large",
   "The request body is longer than 1 MiB."
 )
 
-/** An operation that only development instances offer. */
-export const developmentOnly = refusal(
+/** Only development instances have the operation. */
+export const developmentOnly = errorResponse(
   400,
   "request_invalid_for_environment",
   "Invalid request for environment",
   "This request is only valid for development instances."
 )
 
-/** Something went wrong on this side. */
-export const internal = refusal(
+/** The fake failed. */
+export const internal = errorResponse(
   500,
   "internal_clerk_error",
   "Internal error",
-  "The embedded Clerk could not handle this request."
+  "The fake Clerk could not handle this request."
 )
 
-/** An entry of the program's own form, as it stands on the wire. */
+/** Encodes an entry of an error. */
 export const entry = (error: ErrorEntry): EntryJson => ({
   code: error.code,
   message: error.message,
@@ -135,7 +135,7 @@ export const entry = (error: ErrorEntry): EntryJson => ({
 
 const noBody = new Set([204, 205, 304])
 
-/** An answer in JSON. The content type has no parameters: the official SDK compares it to the letter. */
+/** Makes a JSON response. The content type has no parameters, because the official SDK compares it literally. */
 export const json = (
   status: number,
   body: unknown,
@@ -148,15 +148,15 @@ export const json = (
         headers: { ...headers, "content-type": "application/json" }
       })
 
-/** The header that asks to wait. */
+/** The `Retry-After` header. */
 export const retryAfter = (duration: Duration.Duration) => ({
   "retry-after": String(Duration.toSeconds(duration))
 })
 
-/** A refusal in Clerk's envelope. */
-export const toResponse = (refused: Refusal, traceId: string): Response =>
+/** Encodes an error response. */
+export const toResponse = (error: ErrorResponse, traceId: string): Response =>
   json(
-    refused.status,
-    { errors: refused.errors, clerk_trace_id: traceId },
-    refused.retryAfter === undefined ? {} : retryAfter(refused.retryAfter)
+    error.status,
+    { errors: error.errors, clerk_trace_id: traceId },
+    error.retryAfter === undefined ? {} : retryAfter(error.retryAfter)
   )

@@ -2,18 +2,18 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 import type { Fault } from "../Fault.js"
-import { closed, type ConnectionLost } from "./connection.js"
+import { type ConnectionLost, connectionReset } from "./connection.js"
 import * as Envelope from "./envelope.js"
 import type { Operation } from "./routes.js"
 
-/** The faults that are still to come, in the order they were given. */
+/** The faults that wait for requests, in the order in which they were injected. */
 export interface Faults {
   readonly add: (fault: Fault, operation: Operation | undefined, times: number) => void
-  /** The fault of this request, which counts as used. */
+  /** Removes and returns the fault of the next request. */
   readonly take: (operation: Operation | undefined) => Fault | undefined
 }
 
-/** Makes a queue without faults. */
+/** Makes an empty queue. */
 export const make = (): Faults => {
   let waiting: ReadonlyArray<{
     readonly fault: Fault
@@ -22,29 +22,29 @@ export const make = (): Faults => {
   }> = []
   return {
     add: (fault, operation, times) => {
-      waiting = [...waiting, { fault, operation, times }]
+      if (times >= 1) waiting = [...waiting, { fault, operation, times }]
     },
     take: (operation) => {
       const next = waiting.find((entry) => entry.operation === undefined || entry.operation === operation)
       waiting = waiting
         .map((entry) => (entry === next ? { ...entry, times: entry.times - 1 } : entry))
-        .filter((entry) => entry.times > 0)
+        .filter((entry) => entry.times >= 1)
       return next?.fault
     }
   }
 }
 
-/** Lets a fault befall an exchange, of which `answer` is the healthy course. */
+/** Applies a fault to a request, which `respond` would handle. */
 export const apply = (
   fault: Fault,
-  answer: Effect.Effect<Response>,
-  refuse: (refusal: Envelope.Refusal) => Response
+  respond: Effect.Effect<Response>,
+  encode: (error: Envelope.ErrorResponse) => Response
 ): Effect.Effect<Response, ConnectionLost> => {
   switch (fault._tag) {
     case "RateLimited":
       return Effect.sync(() =>
-        refuse(
-          new Envelope.Refusal({
+        encode(
+          new Envelope.ErrorResponse({
             status: 429,
             errors: [
               { code: "too_many_requests", message: "Too many requests", long_message: "Try again later." }
@@ -58,23 +58,23 @@ export const apply = (
       )
     case "Status":
       return Effect.sync(() =>
-        refuse(
-          new Envelope.Refusal({
+        encode(
+          new Envelope.ErrorResponse({
             status: fault.status,
             errors: fault.errors.length > 0 ? fault.errors.map(Envelope.entry) : Envelope.internal.errors
           })
         )
       )
     case "Reset":
-      return closed
-    case "Lost":
-      return Effect.zipRight(answer, closed)
+      return connectionReset
+    case "ResponseLost":
+      return Effect.zipRight(respond, connectionReset)
     case "Hang":
       return Effect.never
     case "Delay":
-      return Effect.delay(answer, fault.duration)
-    case "Garbled":
-      return Effect.flatMap(answer, (response) =>
+      return Effect.delay(respond, fault.duration)
+    case "Truncated":
+      return Effect.flatMap(respond, (response) =>
         Effect.promise(async () => {
           const text = await response.text()
           return new Response(text.slice(0, text.length / 2), response)

@@ -3,14 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-import type { ClerkError, ErrorEntry } from "../../ClerkError.js"
+import type { ClerkError, ErrorEntry, TransportError } from "../../ClerkError.js"
 import * as CoreParams from "../../internal/request/params.js"
 import * as Session from "../../Session.js"
 import type * as Sessions from "../../Sessions.js"
 import { ConnectionLost, type Handler } from "./connection.js"
 import * as Envelope from "./envelope.js"
 import * as Params from "./params.js"
-import { receive } from "./received.js"
 import * as Routes from "./routes.js"
 
 type Name =
@@ -28,10 +27,11 @@ type Mock<F> = F extends (...args: infer Args) => Effect.Effect<infer A, infer E
   : never
 
 /**
- * Stand-ins for some of the operations: each of the real one's type, less its requirements.
+ * Mocks of some operations. Each has the type of the real operation, without its requirements.
  *
- * Details: arguments that may be left out are always given to a stand-in, as empty objects. `list` and `listPage` stand
- * in for themselves only; what `stream` asks for comes from `listPage`.
+ * **Details**
+ *
+ * A mock always gets its optional arguments, as empty objects. `Sessions.stream` calls the mock of `listPage`.
  *
  * @since 0.1.0
  * @category models
@@ -49,20 +49,18 @@ const decodeCreate = Schema.decodeUnknownSync(CoreParams.Create)
 const decodeRefresh = Schema.decodeUnknownSync(Schema.extend(CoreParams.Refresh, CoreParams.RefreshQuery))
 const decodeToken = Schema.decodeUnknownSync(CoreParams.Token)
 
-/** Answers every request from the stand-in of its operation. */
+/** Responds to every request with the mock of its operation. */
 export const handler =
   (mocks: Mocks): Handler =>
-  (request) =>
+  ({ body: rawBody, method, path, query, segments }) =>
     Effect.gen(function* () {
-      const received = yield* receive(request)
-      const route = Routes.match(received.method, received.segments)
-      const body = yield* Effect.orDie(Params.fields(received.body))
-      const { query } = received
-      if (route._tag !== "Route") return yield* missing(`${received.method} ${received.path}`)
-      const { sessionId, template } = route
+      const route = Routes.match(method, segments)
+      const body = yield* Effect.orDie(Params.fields(rawBody))
+      if (route._tag !== "Route") return yield* missing(`${method} ${path}`)
+      const { id: sessionId, template } = route
       switch (route.operation) {
         case "Sessions.list": {
-          // Whatever the real client lets through is what its own parameters allow.
+          // The real client has validated the parameters.
           const params = decodeList(Params.queryFields(query, "limit", "offset")) as Sessions.ListParams
           return yield* query.get("paginated") === "true"
             ? run("listPage", mocks.listPage, (mock) => mock(params), encodePage)
@@ -96,8 +94,8 @@ export const handler =
             (mock) => mock(sessionId, template, decodeToken(body)),
             encodeToken
           )
-        case "JWKS.get":
-          return yield* missing("GET /v1/jwks")
+        default:
+          return yield* missing(`${method} ${path}`)
       }
     })
 
@@ -112,7 +110,7 @@ const run = <M, A>(
     : Effect.matchEffect(
         Effect.suspend(() => call(mock)),
         {
-          onFailure: (error) => failed(error),
+          onFailure: encodeFailure,
           onSuccess: (value) => Effect.sync(() => Envelope.json(200, encode(value)))
         }
       )
@@ -120,8 +118,8 @@ const run = <M, A>(
 const missing = (what: string) =>
   Effect.dieMessage(`ClerkTest.layerMock: ${what} was called, but this test does not mock it`)
 
-/** The answer that the real client turns into this error. */
-const failed = (error: ClerkError): Effect.Effect<Response, ConnectionLost> => {
+/** Makes the response that the real client decodes to this error. */
+const encodeFailure = (error: ClerkError): Effect.Effect<Response, ConnectionLost> => {
   switch (error._tag) {
     case "ClerkErrors":
     case "Unauthorized":
@@ -147,14 +145,22 @@ const failed = (error: ClerkError): Effect.Effect<Response, ConnectionLost> => {
     case "Timeout":
       return Effect.never
     case "TransportError":
-      return new ConnectionLost({ cause: new Error(error.detail.replace(/^no answer: /, "")) })
+      return new ConnectionLost({ cause: transportCause(error) })
     case "DecodeError":
       return Effect.sync(() => Envelope.json(200, {}))
     case "InvalidRequest":
       return Effect.dieMessage(
-        "ClerkTest.layerMock: InvalidRequest cannot come back from Clerk; the arguments decide it before anything is sent"
+        "ClerkTest.layerMock: a mock cannot fail with InvalidRequest; the client makes it before it sends a request"
       )
   }
+}
+
+const codes = { connect: "ECONNREFUSED", certificate: "CERT_HAS_EXPIRED", broken: undefined } as const
+
+/** An error that the client classifies by its code, and whose message is the detail. */
+const transportCause = ({ detail, reason }: TransportError) => {
+  const [, code = codes[reason], message] = /^(?:no response: )?(?:([A-Z_]{4,}): )?(.*)$/s.exec(detail) ?? []
+  return Object.assign(new Error(message), code === undefined ? {} : { code })
 }
 
 const envelope = (error: {

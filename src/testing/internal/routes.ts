@@ -1,5 +1,5 @@
 /**
- * A request by what it asks for: the seven operations under the names that errors and spans give them, and the key set.
+ * The operation that a request asks for. The seven operations of sessions have the names that errors and spans use.
  *
  * @since 0.1.0
  * @category models
@@ -13,44 +13,67 @@ export type Operation =
   | "Sessions.createToken"
   | "Sessions.createTokenFromTemplate"
   | "JWKS.get"
+  | "Users.list"
+  | "Users.count"
+  | "Users.get"
+  | "TestingTokens.create"
 
-const routes: ReadonlyArray<readonly [method: string, path: string, operation: Operation]> = [
-  ["GET", "sessions", "Sessions.list"],
-  ["POST", "sessions", "Sessions.create"],
-  ["GET", "sessions/:id", "Sessions.get"],
-  ["POST", "sessions/:id/refresh", "Sessions.refresh"],
-  ["POST", "sessions/:id/revoke", "Sessions.revoke"],
-  ["POST", "sessions/:id/tokens", "Sessions.createToken"],
-  ["POST", "sessions/:id/tokens/:template", "Sessions.createTokenFromTemplate"],
-  ["GET", "jwks", "JWKS.get"]
+interface Route {
+  readonly method: string
+  readonly path: string
+  readonly operation: Operation
+  /** Whether the operation needs no secret key. */
+  readonly isPublic: boolean
+}
+
+const route = (method: string, path: string, operation: Operation): Route => ({
+  method,
+  path,
+  operation,
+  isPublic: !path.startsWith("v1/")
+})
+
+const routes: ReadonlyArray<Route> = [
+  route("GET", "v1/sessions", "Sessions.list"),
+  route("POST", "v1/sessions", "Sessions.create"),
+  route("GET", "v1/sessions/:id", "Sessions.get"),
+  route("POST", "v1/sessions/:id/refresh", "Sessions.refresh"),
+  route("POST", "v1/sessions/:id/revoke", "Sessions.revoke"),
+  route("POST", "v1/sessions/:id/tokens", "Sessions.createToken"),
+  route("POST", "v1/sessions/:id/tokens/:template", "Sessions.createTokenFromTemplate"),
+  route("GET", "v1/jwks", "JWKS.get"),
+  route("GET", ".well-known/jwks.json", "JWKS.get"),
+  route("GET", "v1/users", "Users.list"),
+  route("GET", "v1/users/count", "Users.count"),
+  route("GET", "v1/users/:id", "Users.get"),
+  route("POST", "v1/testing_tokens", "TestingTokens.create")
 ]
 
-/** Where a request leads. */
+/** The names of all operations. */
+export const operations: ReadonlyArray<Operation> = [...new Set(routes.map(({ operation }) => operation))]
+
+/** The route of a request, or why there is none. */
 export type Match =
   | {
       readonly _tag: "Route"
       readonly operation: Operation
-      readonly sessionId: string
+      readonly isPublic: boolean
+      readonly id: string
       readonly template: string
     }
-  | { readonly _tag: "OtherMethod" }
-  | { readonly _tag: "Nowhere" }
+  | { readonly _tag: "MethodNotAllowed" }
+  | { readonly _tag: "NotFound" }
 
 /** Finds the operation of a request by its method and the segments of its path. */
 export const match = (method: string, segments: ReadonlyArray<string> | undefined): Match => {
-  const candidates = routes.filter(([, path]) => fits(path.split("/"), segments ?? []))
-  const route = candidates.find(([verb]) => verb === method)
-  if (route !== undefined) {
-    return {
-      _tag: "Route",
-      operation: route[2],
-      sessionId: segments?.[1] ?? "",
-      template: segments?.[3] ?? ""
-    }
+  const candidates = routes.filter(({ path }) => matches(path.split("/"), segments ?? []))
+  const found = candidates.find((route) => route.method === method)
+  if (found !== undefined) {
+    return { _tag: "Route", ...found, id: segments?.[2] ?? "", template: segments?.[4] ?? "" }
   }
-  return { _tag: candidates.length > 0 ? "OtherMethod" : "Nowhere" }
+  return { _tag: candidates.length > 0 ? "MethodNotAllowed" : "NotFound" }
 }
 
-const fits = (pattern: ReadonlyArray<string>, segments: ReadonlyArray<string>): boolean =>
+const matches = (pattern: ReadonlyArray<string>, segments: ReadonlyArray<string>): boolean =>
   pattern.length === segments.length &&
   pattern.every((part, index) => part.startsWith(":") || part === segments[index])

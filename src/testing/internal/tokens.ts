@@ -1,13 +1,14 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Encoding from "effect/Encoding"
+import { compactVerify } from "jose"
 
 import type { Session } from "../../Session.js"
-import { busy } from "./busy.js"
+import type { Access } from "./access.js"
+import * as Claims from "./claims.js"
+import { holdTestClock } from "./holdTestClock.js"
 import type { Ids } from "./ids.js"
-
-/** The claims of a token. */
-export type Claims = Readonly<Record<string, unknown>>
+import type * as Keys from "./keys.js"
 
 /**
  * A JWT template.
@@ -16,114 +17,116 @@ export type Claims = Readonly<Record<string, unknown>>
  * @category models
  */
 export interface Template {
-  /** Claims of its own, taken as they are (no shortcodes are filled in); the default claims cannot be overridden. */
-  readonly claims?: Claims | undefined
-  /** How long its tokens are valid where nothing else is asked for; 60 seconds by default. */
+  /** Its custom claims, copied as they are: shortcodes stay. They cannot replace the default claims. */
+  readonly claims?: Claims.Claims | undefined
+  /** The lifetime of its tokens; 60 seconds by default. */
   readonly lifetime?: Duration.DurationInput | undefined
 }
 
-/** Mints and checks the tokens of one Clerk. Times are in milliseconds since the epoch. */
+/**
+ * How a hand-made token differs from a token of Clerk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenOptions {
+  /** Claims to add or to replace; an `undefined` one is left out. */
+  readonly claims?: Claims.Claims | undefined
+  /** Members of the header to add or to replace; an `undefined` one is left out. `alg: "none"` leaves no signature. */
+  readonly header?: Readonly<Record<string, unknown>> | undefined
+  /** The version of its claims; the instance's by default. */
+  readonly version?: Claims.Version | undefined
+}
+
+/** The categories that Clerk writes into the header of a token. */
+const categories = { session: "cl_B7d4PD111AAA", template: "cl_B7d4PD222AAA" } as const
+
+/** When a token is minted, in milliseconds, and how long it lives, in seconds. */
+interface Mint {
+  readonly now: number
+  readonly lifetime?: number | undefined
+}
+
+/** Mints and verifies the tokens of one Clerk. */
 export interface Tokens {
-  /** A session token, version 2. `origin` becomes `azp`: tokens minted from a backend have none. */
+  /** Mints a session token. `origin` becomes `azp`. */
   readonly session: (
     session: Session,
-    options: { readonly now: number; readonly lifetime?: number; readonly origin?: string }
+    access: Access,
+    options: Mint & TokenOptions & { readonly origin?: string | undefined }
   ) => Effect.Effect<string>
-  /** A token from a template, which is not bound to its session. */
-  readonly template: (
-    template: Template,
-    session: Session,
-    options: { readonly now: number; readonly lifetime?: number }
-  ) => Effect.Effect<string>
-  /** The claims of a token of this Clerk, however old, or nothing if it is somebody else's. */
-  readonly verify: (token: string) => Effect.Effect<Claims | undefined>
+  /** Mints a token from a template. */
+  readonly template: (template: Template, session: Session, options: Mint) => Effect.Effect<string>
+  /** The claims of a token of this Clerk, expired or not; undefined for any other token. */
+  readonly verify: (token: string) => Effect.Effect<Claims.Claims | undefined>
   /** The public key, as a key set. */
   readonly keySet: Effect.Effect<{ readonly keys: ReadonlyArray<object> }>
+  /** The public key in PEM. */
+  readonly jwtKey: Effect.Effect<string>
+  /** Replaces the key. */
+  readonly rotateKeys: Effect.Effect<void>
 }
 
-/** Seconds by which a token counts as valid before it was issued, for clocks that are behind. */
-const clockSkew = 5
-
-// Loaded when the first token is wanted, so that tests which mint none need not have it installed.
-const jose = () => import("jose")
-
-let processKeys: Promise<CryptoKeyPair> | undefined
-
-const generate = (): Promise<CryptoKeyPair> =>
-  (processKeys ??= jose().then(({ generateKeyPair }) => generateKeyPair("RS256")))
-
-const publish = async (keys: CryptoKeyPair) => {
-  const { calculateJwkThumbprint, exportJWK } = await jose()
-  const jwk = await exportJWK(keys.publicKey)
-  const kid = `ins_${await calculateJwkThumbprint(jwk)}`
-  return { keys, kid, jwk: { ...jwk, use: "sig", alg: "RS256", kid } }
-}
-
-/** Makes the mint of one Clerk. Without a key pair of its own it shares one with the rest of the process. */
+/** Makes the mint of one Clerk. */
 export const make = (options: {
   readonly ids: Ids
   readonly issuer: string
   readonly lifetime: number
-  readonly keyPair: CryptoKeyPair | undefined
+  readonly version: Claims.Version
+  readonly keys: Keys.Keys
 }): Tokens => {
-  let published: ReturnType<typeof publish> | undefined
-  const key = () =>
-    (published ??= (options.keyPair === undefined ? generate() : Promise.resolve(options.keyPair)).then(
-      publish
-    ))
+  const { ids, issuer, keys } = options
 
-  const sign = (claims: Claims) =>
-    busy(async () => {
-      const { SignJWT } = await jose()
-      const { keys, kid } = await key()
-      return new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid, typ: "JWT" }).sign(keys.privateKey)
+  const sign = (claims: Claims.Claims, header: Readonly<Record<string, unknown>>) =>
+    holdTestClock(async () => {
+      const { kid, pair } = await keys.current()
+      const fullHeader = { alg: "RS256", kid, typ: "JWT", ...header }
+      const content = `${encode(fullHeader)}.${encode(claims)}`
+      if (fullHeader.alg === "none") return `${content}.`
+      // jose refuses to sign a header that does not fit the key, which a test of a verifier needs.
+      const bytes = new TextEncoder().encode(content)
+      const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", pair.privateKey, bytes)
+      return `${content}.${Encoding.encodeBase64Url(new Uint8Array(signature))}`
     })
 
-  const base = (session: Session, now: number, lifetime: number) => {
-    const iat = Math.floor(now / 1000)
-    return {
-      iss: options.issuer,
-      sub: session.userId,
-      iat,
-      nbf: iat - clockSkew,
-      exp: iat + lifetime,
-      jti: options.ids.opaque("jti", 20)
-    }
-  }
+  const issue = ({ lifetime = options.lifetime, now }: Mint): Claims.Issue => ({
+    issuer,
+    now,
+    lifetime,
+    jti: ids.tokenId()
+  })
 
   return {
-    session: (session, { lifetime = options.lifetime, now, origin }) =>
+    session: (session, access, { claims, header, origin, version = options.version, ...mint }) =>
       Effect.suspend(() =>
-        sign({
-          ...base(session, now, lifetime),
-          sid: session.id,
-          sts: session.status,
-          v: 2,
-          fva: [Math.max(0, Math.floor((now - session.createdAt.epochMillis) / 60_000)), -1],
-          ...(origin === undefined ? {} : { azp: origin }),
-          ...Option.match(session.actor, { onNone: () => ({}), onSome: (act) => ({ act }) }),
-          ...Option.match(session.lastActiveOrganizationId, {
-            onNone: () => ({}),
-            onSome: (id) => ({ o: organization(id) })
-          })
-        })
+        sign(
+          { ...Claims.ofSession(session, access, { ...issue(mint), version, origin }), ...claims },
+          { cat: categories.session, ...header }
+        )
       ),
-    template: (template, session, options) =>
-      Effect.suspend(() => {
-        const lifetime = options.lifetime ?? Duration.toSeconds(template.lifetime ?? "60 seconds")
-        return sign({ ...template.claims, ...base(session, options.now, lifetime) })
-      }),
+    template: (template, session, { lifetime, now }) =>
+      Effect.suspend(() =>
+        sign(
+          Claims.ofTemplate(
+            session,
+            template.claims ?? {},
+            issue({ now, lifetime: lifetime ?? Duration.toSeconds(template.lifetime ?? "60 seconds") })
+          ),
+          { cat: categories.template }
+        )
+      ),
     verify: (token) =>
-      busy(async () => {
-        const { compactVerify } = await jose()
-        const { keys } = await key()
-        return compactVerify(token, keys.publicKey, { algorithms: ["RS256"] }).then(
-          ({ payload }): Claims => JSON.parse(new TextDecoder().decode(payload)),
+      holdTestClock(async () => {
+        const { pair } = await keys.current()
+        return compactVerify(token, pair.publicKey, { algorithms: ["RS256"] }).then(
+          ({ payload }): Claims.Claims => JSON.parse(new TextDecoder().decode(payload)),
           () => undefined
         )
-      }).pipe(Effect.map((claims) => (claims?.["iss"] === options.issuer ? claims : undefined))),
-    keySet: busy(async () => ({ keys: [(await key()).jwk] }))
+      }).pipe(Effect.map((claims) => (claims?.["iss"] === issuer ? claims : undefined))),
+    keySet: holdTestClock(async () => ({ keys: [(await keys.current()).jwk] })),
+    jwtKey: holdTestClock(async () => (await keys.current()).pem),
+    rotateKeys: Effect.sync(() => keys.rotate())
   }
 }
 
-const organization = (id: string) => ({ id, slg: id.toLowerCase().replaceAll("_", "-"), rol: "member" })
+const encode = (value: object) => Encoding.encodeBase64Url(JSON.stringify(value))
