@@ -125,9 +125,9 @@ conform("the timeout of an attempt", [
     name: "holds on the live clock too",
     over: ["memory"],
     timeout: "20 millis",
-    respond: [hang, hangInBody, honest],
+    respond: [hang, hangInBody],
     run: (stage) => stage.get("sess_1"),
-    expect: { outcome: "sess_1", aborted: 2, inFlight: 0 }
+    expect: { outcome: "fails: Timeout", aborted: 3, inFlight: 0 }
   },
   {
     name: "can be infinite",
