@@ -3,6 +3,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import { Effect, Fiber, Stream } from "effect"
 
 import {
@@ -206,6 +207,21 @@ const wrapped = (
   wrap: (response: HttpClientResponse.HttpClientResponse) => HttpClientResponse.HttpClientResponse
 ) => HttpClient.transformResponse(base, Effect.map(wrap))
 
+/** Hides what the platform's responses are made of. */
+const publicInterface = (response: HttpClientResponse.HttpClientResponse) => {
+  const keys =
+    "status headers cookies remoteAddress request text json arrayBuffer urlParamsBody formData stream"
+  const visible = {
+    [HttpClientResponse.TypeId]: HttpClientResponse.TypeId,
+    [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId
+  }
+  for (const key of keys.split(" ")) {
+    Object.defineProperty(visible, key, { configurable: true, get: () => Reflect.get(response, key) })
+  }
+  // Has all of them now.
+  return visible as HttpClientResponse.HttpClientResponse
+}
+
 conform("clients that keep, share or replace the response", [
   {
     name: "a cache: the second call reads the response of the first",
@@ -353,25 +369,37 @@ conform("clients that keep, share or replace the response", [
     run: (stage) => stage.get("sess_1"),
     expect: { outcome: "fails: NotFound", inFlight: 0 }
   },
-  {
-    name: "a response made by hand, with no more than status, headers and text",
-    over: ["memory"],
-    respond: [honest],
-    client: (base) =>
-      wrapped(
-        base,
-        ({ request }) =>
-          // As a mock without types does it.
-          ({
-            request,
-            status: 200,
-            headers: {},
-            text: Effect.succeed(session("sess_mocked")),
-            json: Effect.succeed(JSON.parse(session("sess_mocked")))
-          }) as unknown as HttpClientResponse.HttpClientResponse
-      ),
+  ...(
+    [
+      ["honest", honest, "sess_1", 1],
+      ["in two parts", inTwoParts, "sess_1", 1],
+      ["that breaks off", resetInBody, "fails: TransportError", 3],
+      ["that is empty", respond({ body: "" }), "fails: DecodeError", 1],
+      ["of a failure", failing(404), "fails: NotFound", 1],
+      ["that is null", respond({ status: 204 }), "fails: DecodeError", 1]
+    ] as const
+  ).map(([what, response, outcome, requests]): Row => ({
+    name: `a response with the public interface only, and a body ${what}`,
+    over: ["memory", "effect-clerk/undici"],
+    respond: [response],
+    client: (base) => wrapped(base, publicInterface),
     run: (stage) => stage.get("sess_1"),
-    expect: { outcome: "sess_mocked" }
+    expect: { outcome, requests: gets(requests), inFlight: 0 }
+  })),
+  {
+    name: "a response with the public interface only is interrupted within its body",
+    respond: [hangInBody],
+    client: (base, stage) => HttpClient.tap(wrapped(base, publicInterface), () => stage.headers.open),
+    run: (stage) => interruptAfter(stage, stage.headers.await, stage.get("sess_1")),
+    expect: { outcome: "interrupted", aborted: 1, inFlight: 0 }
+  },
+  {
+    name: "a response with the public interface only, kept and read again",
+    over: ["memory", "effect-clerk/undici"],
+    respond: [inTwoParts],
+    client: (base, stage) => caching(wrapped(base, publicInterface), stage),
+    run: (stage) => Effect.all([stage.get("sess_1"), stage.get("sess_1")]),
+    expect: { outcome: ["sess_1", "sess_1"], requests: gets(1) }
   },
   {
     name: "a response whose text fails",
@@ -498,9 +526,18 @@ conform("bodies", [
   },
   {
     name: "a byte order mark",
+    over: ["memory", "fetch", "undici", "effect-clerk/undici"],
     respond: [respond({ body: `\ufeff${session("sess_1")}` })],
     run: (stage) => stage.get("sess_1"),
-    expect: {}
+    expect: { outcome: "sess_1" }
+  },
+  {
+    name: "a byte order mark over node:http",
+    over: ["node:http"],
+    respond: [respond({ body: `\ufeff${session("sess_1")}` })],
+    run: (stage) => stage.get("sess_1"),
+    expect: { outcome: "fails: DecodeError" },
+    differs: { why: "the mark is no part of the JSON over any transport", ours: { outcome: "sess_1" } }
   },
   {
     name: "a list of a thousand",

@@ -1,10 +1,11 @@
 /** Clients of every kind: whatever `execute` does is what is done. */
 import * as Cookies from "@effect/platform/Cookies"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import { Cause, Effect, Fiber, Ref, Schedule, Scope } from "effect"
+import { Cause, Effect, Fiber, Ref, Schedule, Scope, TestClock } from "effect"
 
 import {
   arrived,
@@ -19,26 +20,28 @@ import {
   session,
   tellingHeaders
 } from "./harness.js"
-import type { Respond, Row } from "./harness.js"
+import type { Respond, Row, Stage } from "./harness.js"
 
 const big = "x".repeat(8 * 1024 * 1024)
 
 /** More than sockets buffer; gone as soon as the client gives it up or has read it. */
 const bigFailure: Respond = respond({ status: 503, body: JSON.stringify({ errors: [], big }) })
 
-/** The client fails after 20 milliseconds, on the live clock: the attempt of our own has ten seconds. */
+/** A client that gives up after two seconds, and then repeats. */
 const impatient: NonNullable<Row["client"]> = (base) =>
-  HttpClient.transformResponse(base, (response) =>
-    Effect.timeoutFail(response, {
-      duration: "20 millis",
-      onTimeout: () =>
-        new HttpClientError.RequestError({
-          request: HttpClientRequest.get("http://localhost"),
-          reason: "Transport",
-          description: "the client's own timeout"
-        })
-    })
+  base.pipe(
+    HttpClient.transform((response, request) =>
+      Effect.timeoutFail(response, {
+        duration: "2 seconds",
+        onTimeout: () => new HttpClientError.RequestError({ request, reason: "Transport" })
+      })
+    ),
+    HttpClient.retry(Schedule.recurs(3))
   )
+
+/** Lets the client's time pass when so many requests have arrived. */
+const passTime = (stage: Stage, requests: number) =>
+  Effect.zipRight(arrived(stage, requests), TestClock.adjust("2 seconds"))
 
 const bare = (execute: (request: HttpClientRequest.HttpClientRequest) => unknown) =>
   // As a program without types would pass it, or one that mocks no more than it needs.
@@ -47,21 +50,32 @@ const bare = (execute: (request: HttpClientRequest.HttpClientRequest) => unknown
 conform("clients with their own patience", [
   {
     name: "a client with timeoutFail and retry leaves nothing in flight after success",
+    clock: "test",
     respond: [hang, honest],
-    client: (base, stage) => HttpClient.retry(impatient(base, stage), Schedule.recurs(3)),
-    run: (stage) => stage.get("sess_1"),
+    client: impatient,
+    run: (stage) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(stage.get("sess_1"))
+        yield* passTime(stage, 1)
+        return yield* Fiber.join(fiber)
+      }),
     expect: { outcome: "sess_1", aborted: 1, inFlight: 0 }
   },
   {
     name: "a client with timeoutFail and retry does not use up a pool of two connections",
     over: ["undici", "node:http", "effect-clerk/undici"],
+    clock: "test",
     connections: 2,
     respond: [hang, honest, hang, honest, honest],
-    client: (base, stage) => HttpClient.retry(impatient(base, stage), Schedule.recurs(3)),
+    client: impatient,
     run: (stage) =>
       Effect.gen(function* () {
-        yield* stage.noteOutcome("first", stage.get("a"))
-        yield* stage.noteOutcome("second", stage.get("b"))
+        const first = yield* Effect.fork(stage.noteOutcome("first", stage.get("a")))
+        yield* passTime(stage, 1)
+        yield* Fiber.join(first)
+        const second = yield* Effect.fork(stage.noteOutcome("second", stage.get("b")))
+        yield* passTime(stage, 3)
+        yield* Fiber.join(second)
         yield* stage.noteOutcome("third", stage.get("c"))
       }),
     expect: {
@@ -326,6 +340,41 @@ conform("clients that are transformed", [
     expect: { outcome: "interrupted", aborted: 1, inFlight: 0 }
   },
   {
+    name: "a client with options for fetch of its own does not follow a redirect, and keeps the others",
+    over: ["fetch"],
+    respond: [respond({ status: 302, headers: { location: "/v1/sessions/moved" } }), honest],
+    client: HttpClient.transformResponse(
+      Effect.provideService(FetchHttpClient.RequestInit, { headers: { "x-mine": "1" } })
+    ),
+    run: (stage) =>
+      Effect.gen(function* () {
+        yield* stage.noteOutcome("got", stage.get("sess_1"))
+        yield* stage.note(stage.server.requests[0]?.headers["x-mine"])
+      }),
+    expect: {
+      requests: ["GET /v1/sessions/moved", "GET /v1/sessions/sess_1"],
+      events: [["got", "moved"], "1"]
+    },
+    differs: {
+      why: "the secret key is not sent along a redirect, whatever options the client has",
+      ours: { requests: ["GET /v1/sessions/sess_1"], events: [["got", "fails: ApiError"], "1"] }
+    }
+  },
+  {
+    name: "a client that gives RequestInit around the call",
+    over: ["fetch"],
+    respond: [honest],
+    run: (stage) =>
+      Effect.gen(function* () {
+        yield* Effect.provideService(stage.get("sess_1"), FetchHttpClient.RequestInit, {
+          headers: { "x-mine": "1" }
+        })
+        yield* stage.note(stage.server.requests[0]?.headers["x-mine"] ?? "lost")
+      }),
+    expect: { events: ["lost"] },
+    differs: { why: "we add to the caller's options for fetch", ours: { events: ["1"] } }
+  },
+  {
     name: "tap, tapError and transformResponse run in order, once for each attempt",
     over: ["memory", "effect-clerk/undici"],
     respond: [failing(503), honest],
@@ -459,20 +508,6 @@ conform("clients that are not made by the platform", [
     expect: { outcome: "sess_1", events: ["execute"] }
   },
   {
-    name: "a Proxy that knows no more than execute is used",
-    over: ["memory"],
-    respond: [honest],
-    client: (base) =>
-      new Proxy(base, {
-        get: (target, key) => {
-          if (key === "execute") return target.execute
-          throw new Error(`no ${String(key)}`)
-        }
-      }),
-    run: (stage) => stage.get("sess_1"),
-    expect: { outcome: "sess_1" }
-  },
-  {
     name: "a bare client is interrupted within its body",
     respond: [hangInBody],
     client: (base, { headers }) =>
@@ -580,6 +615,6 @@ conform("clients that fail in other ways", [
         Effect.fail(new HttpClientError.RequestError({ request, reason }))
       ),
     run: (stage) => stage.get("sess_1"),
-    expect: { outcome: "fails: TransportError" }
+    expect: { outcome: "fails: InvalidRequest" }
   }))
 ])

@@ -1,4 +1,5 @@
 /** Calls in finalizers and uninterruptible regions are sent like any other. */
+import * as HttpClient from "@effect/platform/HttpClient"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, ManagedRuntime, Scope, TestClock } from "effect"
 import type { Schedule } from "effect"
 
@@ -477,6 +478,41 @@ conform("calls in uninterruptible regions", [
         Effect.zipRight(stage.note("interrupted"), stage.latch.open)
       ),
     expect: { outcome: "interrupted", aborted: 0, events: ["interrupted", ["got", "sess_1"]] }
+  },
+  {
+    name: "a client that makes itself interruptible",
+    over: ["memory", "effect-clerk/undici"],
+    respond: [latched(honest)],
+    client: HttpClient.transformResponse(Effect.interruptible),
+    run: (stage) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(
+          Effect.uninterruptible(stage.noteOutcome("got", stage.get("sess_1")))
+        )
+        yield* inFlight(stage, 1)
+        yield* Fiber.interruptFork(fiber)
+        yield* stage.server.settle(0)
+        yield* stage.latch.open
+        yield* Fiber.await(fiber)
+      }),
+    expect: { aborted: 1, events: [["got", "interrupted"]] },
+    differs: {
+      why: "an interruption does not get through an uninterruptible region, whatever the client is",
+      ours: { aborted: 0, events: [["got", "sess_1"]] }
+    }
+  },
+  {
+    name: "a finalizer with a client that makes itself interruptible",
+    over: ["memory", "effect-clerk/undici"],
+    respond: [hang, honest],
+    client: HttpClient.transformResponse(Effect.interruptible),
+    run: (stage) =>
+      interruptAfter(
+        stage,
+        inFlight(stage, 1),
+        Effect.onInterrupt(stage.get("sess_1"), () => stage.noteOutcome("revoked", stage.revoke("sess_1")))
+      ),
+    expect: { aborted: 1, events: [["revoked", "sess_1"]] }
   },
   {
     name: "a server that hangs holds a finalizer until its timeout",

@@ -184,7 +184,6 @@ const hold = (row: Row, transport: Transports.Transport) =>
     const retry = row.retry ?? Schedule.recurs(2)
     const plain = yield* observe(row, Plain.make(retry), retry, transport)
     deepStrictEqual({ ...plain, ...row.expect }, plain, "the plain way")
-    if (process.env["PLAIN"] !== undefined) return console.log(JSON.stringify([row.name, transport, plain]))
     const observed = yield* observe(row, ours, retry, transport)
     deepStrictEqual(observed, { ...plain, ...row.differs?.ours }, "effect-clerk")
   })

@@ -86,10 +86,13 @@ export const make = (schedule: Schedule.Schedule<unknown>): Subject => {
           error.reason === "StatusCode" ? Effect.succeed(error.response) : Effect.fail(error)
         ),
         Effect.flatMap((response) => read(response, schema)),
-        Effect.catchTags({
-          RequestError: () => fail("TransportError", true),
-          ResponseError: () => fail("TransportError", true)
-        }),
+        Effect.mapError((error) =>
+          error instanceof PlainError
+            ? error
+            : error.reason === "InvalidUrl" || error.reason === "Encode"
+              ? fail("InvalidRequest", false)
+              : fail("TransportError", true)
+        ),
         Effect.timeoutFail({ duration: settings.timeout, onTimeout: () => fail("Timeout", true) }),
         Effect.retry({
           schedule,

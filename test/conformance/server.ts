@@ -109,7 +109,8 @@ const track = () => {
         counters.inFlight !== inFlight && (turns < settleTurns || performance.now() - start < settlePatience);
         turns++
       ) {
-        if (collectGarbage) collect()
+        // What a collection has found is told of some turns later.
+        if (collectGarbage && turns % 16 === 0) collect()
         yield* turn
       }
       yield* Effect.repeatN(turn, 4)

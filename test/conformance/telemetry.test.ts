@@ -11,7 +11,8 @@ import {
   Metric,
   Option,
   RuntimeFlags,
-  RuntimeFlagsPatch
+  RuntimeFlagsPatch,
+  Scheduler
 } from "effect"
 
 import {
@@ -168,11 +169,14 @@ const updates = FiberRef.unsafeMakePatch<ReadonlyArray<string>, ReadonlyArray<st
   fork: []
 })
 
+const scheduler = new Scheduler.MixedScheduler(1024)
+
 class Greeting extends Context.Tag("test/Greeting")<Greeting, string>() {}
 
 conform("FiberRefs", [
   {
     name: "the client sees those of the caller",
+    over: ["memory", "effect-clerk/undici"],
     respond: [honest],
     client: looking(({ note }) => Effect.flatMap(FiberRef.get(counter), (value) => note("sees", value))),
     run: (stage) => Effect.locally(stage.get("sess_1"), counter, 7),
@@ -354,6 +358,8 @@ conform("FiberRefs", [
         )
         yield* note("redacted", (yield* FiberRef.get(Headers.currentRedactedNames)).length)
         yield* note("propagation", yield* FiberRef.get(HttpClient.currentTracerPropagation))
+        yield* note("scheduler", (yield* FiberRef.get(FiberRef.currentScheduler)) === scheduler)
+        yield* note("flag", RuntimeFlags.isEnabled(yield* Effect.getRuntimeFlags, RuntimeFlags.OpSupervision))
       })
     ),
     run: (stage) =>
@@ -367,6 +373,8 @@ conform("FiberRefs", [
           Effect.withMaxOpsBeforeYield(512),
           Effect.withSchedulingPriority(4),
           Effect.tagMetrics("shop", "1"),
+          Effect.withScheduler(scheduler),
+          Effect.withRuntimeFlagsPatch(RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)),
           Effect.locally(Headers.currentRedactedNames, ["x-shop"])
         ),
     expect: {
@@ -381,9 +389,37 @@ conform("FiberRefs", [
         ["priority", 4],
         ["labels", ["1"]],
         ["redacted", 1],
-        ["propagation", true]
+        ["propagation", true],
+        ["scheduler", true],
+        ["flag", true]
       ]
     }
+  },
+  {
+    name: "a client's spans are children of the caller's",
+    over: ["memory"],
+    respond: [honest],
+    client: looking(({ note }) =>
+      Effect.flatMap(Effect.option(Effect.currentSpan), (span) =>
+        note("sees", Option.getOrUndefined(Option.map(span, ({ name }) => name)))
+      )
+    ),
+    run: (stage) => Effect.withSpan(stage.get("sess_1"), "outer"),
+    expect: { events: [["sees", "outer"]] },
+    differs: { why: "each operation has a span", ours: { events: [["sees", "Sessions.get"]] } }
+  },
+  {
+    name: "the caller's current span is its own after a call",
+    over: ["memory"],
+    respond: [honest],
+    run: (stage) =>
+      Effect.zipRight(
+        stage.get("sess_1"),
+        Effect.flatMap(Effect.option(Effect.currentSpan), (span) =>
+          stage.note("left", Option.getOrUndefined(Option.map(span, ({ name }) => name)))
+        )
+      ).pipe(Effect.withSpan("outer")),
+    expect: { events: [["left", "outer"]] }
   },
   {
     name: "a client sees whether it can be interrupted",
