@@ -40,8 +40,15 @@ export const runFresh = async (
   args: ReadonlyArray<string>,
   flags: ReadonlyArray<string> = []
 ): Promise<unknown> => {
-  const { stdout } = await promisify(execFile)(node, [...flags, file, ...args], { maxBuffer: 16_777_216 })
+  const { stdout } = await promisify(execFile)(node, [...flags, file, ...args])
   return JSON.parse(stdout)
+}
+
+/** What went wrong, in one line; of another process, the line that its error output says it in. */
+export const reasonOf = (error: unknown): string => {
+  const { stderr } = Object(error)
+  const lines = (typeof stderr === "string" && stderr !== "" ? stderr : String(error)).split("\n")
+  return lines.find((line) => /Error\b.*:/.test(line)) ?? lines[0] ?? ""
 }
 
 /** What a worker is asked for: to do a task so many times, and what it cost. */

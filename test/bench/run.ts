@@ -11,6 +11,7 @@ import { judge } from "./judge.js"
 import type { Measured, Run, Section } from "./model.js"
 import { readOptions, resolveNode, usage, UsageError } from "./options.js"
 import type { Options } from "./options.js"
+import { reasonOf } from "./processes.js"
 import { resultData, sectionText, targetsText } from "./report.js"
 import { sections } from "./sections/index.js"
 import { targets } from "./targets.js"
@@ -21,8 +22,8 @@ const progress = (line: string): void => {
 
 /** A section that cannot be measured at all: the others still are. */
 const failedSection = ({ name }: Section, error: unknown): Measured => {
-  console.error(`${name}:`, error)
-  return { tables: [], values: new Map(), missing: new Map(), failed: new Map([[name, String(error)]]) }
+  console.error(`${name}: ${reasonOf(error)}`)
+  return { tables: [], values: new Map(), missing: new Map(), failed: new Map([[name, reasonOf(error)]]) }
 }
 
 /** Measures the sections and prints each one when it is done. Returns whether all went well. */

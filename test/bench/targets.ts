@@ -56,8 +56,7 @@ export const targets: ReadonlyArray<Target> = [
   { section: "limiter", table: "one at a time", row: limiterTasks.turn, atMost: 10 },
   { section: "decoding", table: "list of 500", row: names.decode, base: names.parse, atMost: 2 },
   { section: "start", table: "node_modules", row: names.oursFirst, base: names.leaves, atMost: 1.1 },
-  // A bundle of whole leaf modules is larger than any program's: by hand, a program is as small as it can be.
-  { section: "start", table: "bundled", row: names.oursFirst, base: names.effect, atMost: 1.1 },
+  { section: "start", table: "bundled", row: names.oursFirst, base: names.leaves, atMost: 1.1 },
   {
     section: "bundle",
     table: "programs, with everything",

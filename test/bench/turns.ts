@@ -1,7 +1,7 @@
 /** Measures subjects in turns, with all of them in each turn, so that a disturbance of the machine meets them all. */
 import { cellKey } from "./model.js"
 import type { Build, Effort, Measured, Run, Table } from "./model.js"
-import { startWorker } from "./processes.js"
+import { reasonOf, startWorker } from "./processes.js"
 import type { Job } from "./processes.js"
 import { halfWidth, narrow, pairedRatio } from "./statistics.js"
 
@@ -145,7 +145,7 @@ const measureTurn = async (
     try {
       return await effect()
     } catch (error) {
-      ledger.fail(name, String(error))
+      ledger.fail(name, reasonOf(error))
       return Number.NaN
     }
   }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 
 import { gzippedKilobytes } from "../bundler.js"
 import type { Build, Run, Section, Table } from "../model.js"
+import { reasonOf } from "../processes.js"
 import { Ledger } from "../turns.js"
 
 const imports = [
@@ -61,7 +62,7 @@ const measureBuild = async (
     try {
       ledger.add(name(subject), task, await size())
     } catch (error) {
-      ledger.fail(name(subject), String(error).split("\n")[0] ?? "")
+      ledger.fail(name(subject), reasonOf(error))
     }
   }
   const { root } = build

@@ -5,7 +5,7 @@ import { compiledFolder } from "../folders.js"
 import { fullSizes } from "../heap.js"
 import type { Part } from "../heap.js"
 import type { Run, Section, Table } from "../model.js"
-import { runFresh } from "../processes.js"
+import { reasonOf, runFresh } from "../processes.js"
 import { Ledger } from "../turns.js"
 
 export const memoryTable = "heap after a collection of garbage"
@@ -35,7 +35,7 @@ export const memory: Section = {
         for (const bytes of first) ledger.add(name, "first tenth", bytes / 1_000_000)
         for (const bytes of last) ledger.add(name, "last tenth", bytes / 1_000_000)
       } catch (error) {
-        ledger.fail(name, String(error))
+        ledger.fail(name, reasonOf(error))
       }
     }
     const table: Table = {

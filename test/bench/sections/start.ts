@@ -6,7 +6,7 @@ import { bundleForNode, importsOf } from "../bundler.js"
 import { compiledFolder } from "../folders.js"
 import type { Build, Run, Section, Table } from "../model.js"
 import { names } from "../names.js"
-import { runFresh, startServer } from "../processes.js"
+import { reasonOf, runFresh, startServer } from "../processes.js"
 import { rotate, takeTurns } from "../turns.js"
 import { row } from "./alternating.js"
 
@@ -138,7 +138,7 @@ export const start: Section = {
             ])
             ledger.add(name, task, Number(milliseconds))
           } catch (error) {
-            ledger.fail(name, String(error))
+            ledger.fail(name, reasonOf(error))
           }
         }
       })
