@@ -16,23 +16,36 @@ const ratioText = (interval: Interval): string => {
   return `${number(estimate)} (${number(low)}–${number(high)})${wide}`
 }
 
-const width = 30
+/** The width of a column of ratios, where no heading needs more. */
+const least = 30
 
-const rowText = (measured: Measured, bases: ReadonlyArray<string>, { against, cell, label }: Row): string => {
+const columnWidth = (heading: string): number => Math.max(least, heading.length + 2)
+
+const rowText = (
+  measured: Measured,
+  bases: ReadonlyArray<string>,
+  labels: number,
+  { against, cell, label }: Row
+): string => {
   const { estimate, turns } = figure(measured, cell)
-  if (turns === 0) return `  ${label.padEnd(40)}${(reasonFor(measured, cell) ?? "not there").padStart(12)}`
+  if (turns === 0) return `  ${label.padEnd(labels)}  ${reasonFor(measured, cell) ?? "not there"}`
   const ratios = bases.map((base) => {
     const other = against[base]
-    return (other === undefined ? "" : ratioText(ratio(measured, cell, other))).padStart(width)
+    const text = other === undefined ? "" : ratioText(ratio(measured, cell, other))
+    return text.padStart(columnWidth(`: ${base}`))
   })
-  return `  ${label.padEnd(40)}${number(estimate).padStart(12)}${ratios.join("")}`.trimEnd()
+  return `  ${label.padEnd(labels)}${number(estimate).padStart(12)}${ratios.join("")}`.trimEnd()
 }
 
-const tableText = (measured: Measured, { bases, rows, title, unit }: Table): ReadonlyArray<string> => [
-  "",
-  `  ${title.padEnd(40)}${unit.padStart(12)}${bases.map((base) => `: ${base}`.padStart(width)).join("")}`,
-  ...rows.map((row) => rowText(measured, bases, row))
-]
+const tableText = (measured: Measured, { bases, rows, title, unit }: Table): ReadonlyArray<string> => {
+  const labels = Math.max(32, title.length, ...rows.map(({ label }) => label.length))
+  const headings = bases.map((base) => `: ${base}`).map((heading) => heading.padStart(columnWidth(heading)))
+  return [
+    "",
+    `  ${title.padEnd(labels)}${unit.padStart(12)}${headings.join("")}`,
+    ...rows.map((row) => rowText(measured, bases, labels, row))
+  ]
+}
 
 /** The fewest turns of any figure of the section. */
 const turnsOf = ({ values }: Measured): number =>
