@@ -16,6 +16,9 @@ const git = async (...args: ReadonlyArray<string>): Promise<string> =>
 /** A name for this folder as it stands, without a commit. */
 const here = "."
 
+/** A commit that does not compile; the message holds what the compiler says. */
+export class BuildError extends Error {}
+
 export interface Builds {
   readonly builds: readonly [Build, Build]
   readonly remove: () => Promise<void>
@@ -46,7 +49,12 @@ export const buildCommits = async (
     await git("worktree", "add", "--detach", worktree, hash)
     worktrees.push(worktree)
     symlinkSync(join(root, "node_modules"), join(worktree, "node_modules"))
-    await run("npm", ["run", "--silent", "build"], { cwd: worktree })
+    try {
+      await run("npm", ["run", "--silent", "build"], { cwd: worktree })
+    } catch (error) {
+      const { stderr, stdout } = Object(error)
+      throw new BuildError(`${commit} (${hash}) does not build:\n${stdout}${stderr}`)
+    }
     return { label: commit === hash || hash.startsWith(commit) ? hash : `${commit} ${hash}`, root: worktree }
   }
   try {

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs"
 
-import { buildCommits } from "./compare.js"
+import { buildCommits, BuildError } from "./compare.js"
 import { compile } from "./compile.js"
 import { root } from "./folders.js"
 import { judge } from "./judge.js"
@@ -81,7 +81,8 @@ try {
   if (options === undefined) console.log(usage)
   else process.exitCode = (await main(options)) ? 0 : 1
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  console.error(`bench: ${error.message}\n\n${usage}`)
+  if (!(error instanceof UsageError || error instanceof BuildError)) throw error
+  console.error(`bench: ${error.message}`)
+  if (error instanceof UsageError) console.error(`\n${usage}`)
   process.exitCode = 2
 }
