@@ -35,7 +35,7 @@ const bytes: Omit<Definition, "tables"> = {
   unit: "bytes/call",
   measure: "bytes",
   // A young generation so large that no garbage is collected while bytes are counted.
-  flags: ["--min-semi-space-size=256", "--max-semi-space-size=256"],
+  flags: ["--min-semi-space-size=64", "--max-semi-space-size=64"],
   tasks: tasks(200, 4000)
 }
 
