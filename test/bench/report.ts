@@ -1,99 +1,100 @@
-/** Prints what was measured, and holds it against what was aimed at. */
-import type { LocalResult } from "./local.js"
-import { quartiles, ratio } from "./measure.js"
-import type { Rounds } from "./measure.js"
-import type { NetworkRow } from "./network.js"
-import type { StreamResult } from "./stream.js"
-import { decodingNames, names } from "./subjects.js"
-
-export interface Results {
-  readonly node: string
-  readonly quick: boolean
-  readonly network: ReadonlyArray<NetworkRow>
-  readonly local: LocalResult
-  /** Milliseconds. */
-  readonly start: Rounds
-  readonly stream: StreamResult
-}
+/** Prints what was measured. */
+import { figure, ratio, reasonFor } from "./judge.js"
+import type { Judged } from "./judge.js"
+import type { Measured, Row, Section, Table } from "./model.js"
+import { fewestTurns, halfWidth, narrow } from "./statistics.js"
+import type { Interval } from "./statistics.js"
 
 const number = (value: number): string =>
   value >= 1000 ? Math.round(value).toLocaleString("en") : value.toFixed(value < 10 ? 2 : 1)
 
-const table = (title: string, unit: string, rounds: Rounds, bases: ReadonlyArray<string>): void => {
-  console.log(`\n${title}`)
-  console.log(
-    `  ${"".padEnd(30)}${unit.padStart(12)}${"quartiles".padStart(20)}${bases.map((base) => `: ${base}`.padStart(22)).join("")}`
-  )
-  for (const [name, values] of Object.entries(rounds)) {
-    const { high, low, median } = quartiles(values)
-    const ratios = bases.map((base) => ratio(rounds, name, base).toFixed(2).padStart(22)).join("")
-    console.log(
-      `  ${name.padEnd(30)}${number(median).padStart(12)}${`${number(low)} – ${number(high)}`.padStart(20)}${ratios}`
-    )
-  }
+/** The half width is shown where it is not narrow. */
+const ratioText = (interval: Interval): string => {
+  if (interval.turns === 0) return "–"
+  const { estimate, high, low } = interval
+  const wide = halfWidth(interval) > narrow ? ` ±${Math.round(100 * halfWidth(interval))} %` : ""
+  return `${number(estimate)} (${number(low)}–${number(high)})${wide}`
 }
 
-/** The heap after the last tenth of the stream may exceed that after the first by so much. */
-const flat = 1.1
+/** The width of a column of ratios, where no heading needs more. */
+const least = 30
 
-export const print = (results: Results): void => {
-  const { local, network, node, quick, start, stream } = results
-  console.log(
-    `Node ${node}, ${quick ? "quick: a first look only" : "medians over the rounds, ratios within a round"}`
-  )
-  for (const { concurrency, operation, rounds } of network) {
-    table(`${operation}, ${concurrency} at once, over loopback`, "CPU µs/call", rounds, [
-      names.sdk,
-      names.fetch
-    ])
-  }
-  for (const operation of ["get", "createToken", "list"] as const) {
-    table(`${operation}, fetch stubbed`, "CPU µs/call", local.processor[operation], [names.sdk, names.fetch])
-    table(`${operation}, fetch stubbed`, "bytes/call", local.bytes[operation], [names.sdk, names.fetch])
-  }
-  table("a list of 500, from text to values", "CPU µs", local.decoding, [decodingNames.parse])
-  table("import and first session", "wall ms", start, ["sdk", "leaves"])
+const columnWidth = (heading: string): number => Math.max(least, heading.length + 2)
 
-  const [first = Number.NaN] = stream.heap
-  const last = stream.heap.at(-1) ?? Number.NaN
-  console.log(
-    `\nstream of ${stream.sessions} sessions: ${stream.seconds.toFixed(1)} s; heap ${(first / 1e6).toFixed(1)} MB after the first tenth, ${(last / 1e6).toFixed(1)} MB after the last`
-  )
+const rowText = (
+  measured: Measured,
+  bases: ReadonlyArray<string>,
+  labels: number,
+  { against, cell, label }: Row
+): string => {
+  const { estimate, turns } = figure(measured, cell)
+  if (turns === 0) return `  ${label.padEnd(labels)}  ${reasonFor(measured, cell) ?? "not there"}`
+  const ratios = bases.map((base) => {
+    const other = against[base]
+    const text = other === undefined ? "" : ratioText(ratio(measured, cell, other))
+    return text.padStart(columnWidth(`: ${base}`))
+  })
+  return `  ${label.padEnd(labels)}${number(estimate).padStart(12)}${ratios.join("")}`.trimEnd()
+}
 
-  const over = (operation: string, concurrency: number): Rounds =>
-    network.find((row) => row.operation === operation && row.concurrency === concurrency)?.rounds ?? {}
-  const worst = Math.max(
-    ...[names.onFetch, names.onUndici].map((name) => ratio(over("list", 50), name, names.sdk))
-  )
-  console.log("\ntargets")
-  const targets: ReadonlyArray<readonly [what: string, measured: number, target: number]> = [
-    [
-      "get, 50 at once, layerUndici : @clerk/backend",
-      ratio(over("get", 50), names.onUndici, names.sdk),
-      0.85
-    ],
-    [
-      "get, 50 at once, FetchHttpClient : @clerk/backend",
-      ratio(over("get", 50), names.onFetch, names.sdk),
-      2
-    ],
-    [
-      "get, 50 at once, effect-clerk/undici : @clerk/backend",
-      ratio(over("get", 50), names.onTuned, names.sdk),
-      0.33
-    ],
-    ["get, fetch stubbed, kB allocated", quartiles(local.bytes.get[names.onFetch] ?? []).median / 1000, 70],
-    ["list of 500, 50 at once, the platform's layers : @clerk/backend", worst, 1.1],
-    ["list of 500, decoding : JSON.parse", ratio(local.decoding, decodingNames.ours, decodingNames.parse), 2],
-    ["import and first session : effect and platform alone", ratio(start, "ours", "leaves"), 1.1],
-    ["stream, heap after the last tenth : after the first", last / first, flat]
+const tableText = (measured: Measured, { bases, rows, title, unit }: Table): ReadonlyArray<string> => {
+  const labels = Math.max(32, title.length, ...rows.map(({ label }) => label.length))
+  const headings = bases.map((base) => `: ${base}`).map((heading) => heading.padStart(columnWidth(heading)))
+  return [
+    "",
+    `  ${title.padEnd(labels)}${unit.padStart(12)}${headings.join("")}`,
+    ...rows.map((row) => rowText(measured, bases, labels, row))
   ]
-  for (const [what, measured, target] of targets) {
-    console.log(
-      `  ${what.padEnd(66)}${measured.toFixed(2).padStart(8)}  of at most ${String(target).padEnd(5)}${measured <= target ? "" : "  missed"}`
-    )
-  }
-  if (!(last / first <= flat)) {
-    process.exitCode = 1
-  }
 }
+
+/** The fewest turns of any figure of the section. */
+const turnsOf = ({ values }: Measured): number =>
+  Math.min(...[...values.values()].map(({ length }) => length))
+
+export const sectionText = (section: Section, measured: Measured, seconds: number): string => {
+  const turns = turnsOf(measured)
+  const few = turns < fewestTurns ? ": too few for a 95 % interval, it is the range or less" : ""
+  const taken = section.repeats && Number.isFinite(turns) ? `${turns} turns${few}, ` : ""
+  const heading = `${section.name}: ${section.title} (${taken}${seconds} s)`
+  return ["", heading, ...measured.tables.flatMap((table) => tableText(measured, table))].join("\n")
+}
+
+const targetText = ({ interval, reason, target, verdict }: Judged): string => {
+  const { base, row, section, table } = target
+  const what = `${section}: ${table}: ${row}${base === undefined ? "" : ` : ${base}`}`
+  const found = interval.turns === 0 ? (reason ?? "not measured") : ratioText(interval)
+  return `  ${verdict.padEnd(8)}${found.padEnd(26)} at most ${String(target.atMost).padEnd(6)}${what}`
+}
+
+const order = ["holds", "open", "misses", "absent"] as const
+
+/** The last lines: each target, and how many hold. */
+export const targetsText = (judged: ReadonlyArray<Judged>): string => {
+  const count = order.map((verdict) => {
+    const number = judged.filter((one) => one.verdict === verdict).length
+    return `${number} ${verdict}`
+  })
+  const lines = order.flatMap((verdict) => judged.filter((one) => one.verdict === verdict).map(targetText))
+  return ["", "targets, judged by the upper end of the interval", ...lines, "", count.join(", ")].join("\n")
+}
+
+/** The figures as data: every turn, and what is printed of them. */
+export const resultData = (results: ReadonlyMap<string, Measured>) =>
+  Object.fromEntries(
+    [...results].map(([section, measured]) => [
+      section,
+      measured.tables.map(({ rows, title, unit }) => ({
+        title,
+        unit,
+        rows: rows.map(({ against, cell, label }) => ({
+          label,
+          ...figure(measured, cell),
+          reason: reasonFor(measured, cell),
+          values: measured.values.get(`${cell.subject}\n${cell.task}`) ?? [],
+          ratios: Object.fromEntries(
+            Object.entries(against).map(([base, other]) => [base, ratio(measured, cell, other)])
+          )
+        }))
+      }))
+    ])
+  )

@@ -1,58 +1,91 @@
 /**
- * The benchmark: `npm run bench`, with `-- --quick` for a first look within a minute, and `-- --json FILE` to keep the
- * figures. Nothing but loopback is spoken to.
+ * The benchmark: `npm run bench`, see README.md in this folder. It measures the built package. Nothing but loopback is
+ * spoken to.
  */
 import { writeFileSync } from "node:fs"
-import { parseArgs } from "node:util"
 
-import type { LocalResult } from "./local.js"
-import { inRounds } from "./measure.js"
-import type { Rounds } from "./measure.js"
-import { network } from "./network.js"
-import { inFreshProcess, startServer } from "./processes.js"
-import { print } from "./report.js"
-import type { Results } from "./report.js"
-import type { StreamResult } from "./stream.js"
+import { buildCommits, BuildError } from "./compare.js"
+import { compile } from "./compile.js"
+import { root } from "./folders.js"
+import { judge } from "./judge.js"
+import type { Measured, Run, Section } from "./model.js"
+import { readOptions, resolveNode, usage, UsageError } from "./options.js"
+import type { Options } from "./options.js"
+import { reasonOf } from "./processes.js"
+import { resultData, sectionText, targetsText } from "./report.js"
+import { sections } from "./sections/index.js"
+import { targets } from "./targets.js"
 
-const { values } = parseArgs({
-  options: { json: { type: "string" }, quick: { type: "boolean", default: false } }
-})
+const progress = (line: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`)
+}
 
-const effort = values.quick
-  ? { rounds: 3, warmUp: 1000, calls: 250, starts: 2 }
-  : { rounds: 7, warmUp: 8000, calls: 3000, starts: 11 }
+/** A section that cannot be measured at all: the others still are. */
+const failedSection = ({ name }: Section, error: unknown): Measured => {
+  console.error(`${name}: ${reasonOf(error)}`)
+  return { tables: [], values: new Map(), missing: new Map(), failed: new Map([[name, reasonOf(error)]]) }
+}
 
-const typescript = ["--expose-gc", "--import", "tsx"]
-
-const start = async (): Promise<Rounds> => {
-  const server = await startServer()
-  const clients = ["fetch", "sdk", "leaves", "ours"].map((name) => ({ name }))
-  const rounds = await inRounds(clients, effort.starts, async ({ name }) => {
-    // What `start.mjs` prints.
-    const printed = (await inFreshProcess("start.mjs", { args: [name, server.origin] })) as {
-      milliseconds: number
+/** Measures the sections and prints each one when it is done. Returns whether all went well. */
+const measure = async (options: Options, builds: Run["builds"]): Promise<boolean> => {
+  const { path: node, version } = await resolveNode(options.node)
+  for (const build of builds) await compile(build.root)
+  console.log(
+    `effect-clerk on Node ${version}: processor time, medians over the turns, ratios within a turn with 95 % intervals`
+  )
+  if (options.quick) console.log("quick: a first look; quote no figure of it")
+  const results = new Map<string, Measured>()
+  for (const section of sections) {
+    if (options.only !== undefined && !options.only.includes(section.name)) continue
+    const began = performance.now()
+    const measured = await section
+      .measure({ node, effort: options.effort, builds, progress })
+      .catch((error: unknown) => failedSection(section, error))
+    progress("")
+    results.set(section.name, measured)
+    const seconds = Math.round((performance.now() - began) / 1000)
+    console.log(sectionText(section, measured, seconds))
+  }
+  // The targets are about this package beside others: a comparison of two builds of it has no such rows.
+  const judged = builds.length === 1 ? judge(targets, results) : []
+  if (judged.length > 0) console.log(targetsText(judged))
+  if (options.json !== undefined) {
+    const data = {
+      node: version,
+      quick: options.quick,
+      builds,
+      sections: resultData(results),
+      targets: judged
     }
-    return printed.milliseconds
+    writeFileSync(options.json, `${JSON.stringify(data, undefined, 2)}\n`)
+  }
+  const broken = [...results.values()].some(({ failed }) => failed.size > 0)
+  return !broken && !(options.strict && judged.some(({ verdict }) => verdict !== "holds"))
+}
+
+const main = async (options: Options): Promise<boolean> => {
+  if (options.compare === undefined) return measure(options, [{ label: "", root }])
+  const { builds, remove } = await buildCommits(options.compare, progress)
+  process.once("SIGINT", () => {
+    remove().finally(() => process.exit(130))
   })
-  server.stop()
-  return rounds
+  try {
+    return await measure(options, builds)
+  } finally {
+    await remove()
+  }
 }
 
-const results: Results = {
-  node: process.version,
-  quick: values.quick,
-  network: await network(effort),
-  // What `local.ts` prints.
-  local: (await inFreshProcess("local.ts", {
-    flags: ["--max-semi-space-size=256", ...typescript],
-    args: [String(effort.rounds), String(effort.warmUp)]
-  })) as LocalResult,
-  start: await start(),
-  // What `stream.ts` prints.
-  stream: (await inFreshProcess("stream.ts", { flags: typescript })) as StreamResult
+try {
+  const options = readOptions(
+    process.argv.slice(2),
+    sections.map(({ name }) => name)
+  )
+  if (options === undefined) console.log(usage)
+  else process.exitCode = (await main(options)) ? 0 : 1
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof BuildError)) throw error
+  console.error(`bench: ${error.message}`)
+  if (error instanceof UsageError) console.error(`\n${usage}`)
+  process.exitCode = 2
 }
-
-if (values.json !== undefined) {
-  writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`)
-}
-print(results)

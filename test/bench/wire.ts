@@ -5,6 +5,25 @@
  * the differences would look small.
  */
 
+export const operations = ["get", "createToken", "list"] as const
+
+export type Operation = (typeof operations)[number]
+
+/** How a server may send a body: with its length, in chunks, or compressed and in chunks. */
+export const encodings = ["length", "chunked", "gzip"] as const
+
+export type Encoding = (typeof encodings)[number]
+
+export const bodyTask = (operation: "get" | "list", encoding: Encoding): string => `${operation}, ${encoding}`
+
+export const tokenTasks = { kept: "SessionTokens.get", minted: "Sessions.createToken" } as const
+
+export const limiterTasks = {
+  turn: "a turn",
+  within: "Sessions.get with a limiter",
+  without: "Sessions.get without"
+} as const
+
 /** How many sessions the server of the benchmark has. */
 export const sessionsInTotal = 100_000
 
@@ -56,24 +75,32 @@ export const wireSession = (index: number, id = `sess_2hQ4vXn7rTgKpLmWzYbE9a${di
 export const wireSessions = (offset: number, limit: number) =>
   Array.from({ length: Math.max(0, limit) }, (_, index) => wireSession(offset + index))
 
-/** A session token of the usual length; its signature is made up. */
-export const token = [
-  Buffer.from(
-    JSON.stringify({ alg: "RS256", cat: "cl_B7d4PD111AAA", kid: "ins_2hQ4vIns", typ: "JWT" })
-  ).toString("base64url"),
-  Buffer.from(
-    JSON.stringify({
-      azp: "https://app.example.com",
-      exp: 1_767_225_660,
-      fva: [12, -1],
-      iat: 1_767_225_600,
-      iss: "https://clerk.example.com",
-      nbf: 1_767_225_590,
-      sid: "sess_2hQ4vXn7rTgKpLmWzYbE9a000000",
-      sts: "active",
-      sub: "user_2hQ4vTqRzZr4c9aJmKfXwD000000",
-      v: 2
-    })
-  ).toString("base64url"),
-  Buffer.alloc(256, 7).toString("base64url")
-].join(".")
+export const sessionId: string = wireSession(0).id
+export const userId: string = wireSession(0).user_id
+
+/** The claims of a session token that is valid for the lifetime (in seconds), of the session with this number. */
+export const tokenClaims = (lifetime: number, index = 0) => {
+  const issuedAt = Math.floor(Date.now() / 1000)
+  return {
+    azp: "https://app.example.com",
+    exp: issuedAt + lifetime,
+    fva: [12, -1],
+    iat: issuedAt,
+    iss: "https://clerk.example.com",
+    jti: `0123456789abcd${digits(index)}`,
+    nbf: issuedAt - 10,
+    sid: wireSession(index).id,
+    sub: wireSession(index).user_id,
+    v: 2
+  }
+}
+
+export const tokenHeader = { alg: "RS256", cat: "cl_B7d4PD111AAA", kid: "ins_2hQ4vIns", typ: "JWT" }
+
+/** The part of a token that is signed. */
+export const signedPart = (claims: object): string =>
+  [tokenHeader, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")
+
+/** A session token of the usual length, valid for a day. Its signature is made up. */
+export const sessionToken = (): string =>
+  `${signedPart(tokenClaims(86_400))}.${Buffer.alloc(256, 7).toString("base64url")}`
