@@ -14,6 +14,7 @@ import * as Predicate from "effect/Predicate"
 
 import type { Settings } from "../ClerkConfig.js"
 import { type Abort, CurrentAbort } from "./abort.js"
+import { local, locally } from "./fast/locally.js"
 
 /** Trace context is not sent to Clerk, and the client's own span is recorded only where the settings ask for it. */
 export const execute = (
@@ -25,10 +26,13 @@ export const execute = (
   const response = isOfPlatform(client)
     ? HttpClient.mapRequestEffect(client, withoutRedirects).execute(request)
     : Effect.flatMap(withoutRedirects(request), client.execute)
-  // The context is local to this region, so that the changes of `withoutRedirects` end here.
-  return Effect.mapInputContext(
-    traceAttempts ? traced(response) : untraced(response),
-    (context: Context.Context<never>) => Context.add(context, CurrentAbort, abort)
+  return locally(
+    traceAttempts ? traced(response) : response,
+    // This resets what `withoutRedirects` changes, too.
+    local(FiberRef.currentContext, (context) => Context.add(context, CurrentAbort, abort)),
+    traceAttempts
+      ? local(HttpClient.currentTracerPropagation, constFalse)
+      : local(HttpClient.currentTracerDisabledWhen, () => constTrue)
   )
 }
 
@@ -57,11 +61,5 @@ const withoutRedirects = (request: HttpClientRequest): Effect.Effect<HttpClientR
     })
   ])
 
-const untraced = Effect.locally(HttpClient.currentTracerDisabledWhen, constTrue)
-
 /** The span gets the names of the headers only: the server may send the key back in any of them. */
-const traced = <A, E>(self: Effect.Effect<A, E>) =>
-  self.pipe(
-    Effect.locally(HttpClient.currentTracerPropagation, false),
-    Effect.locally(Headers.currentRedactedNames, [/(?:)/])
-  )
+const traced = Effect.locally(Headers.currentRedactedNames, [/(?:)/])

@@ -1,10 +1,11 @@
 /** An operation, and a call of it that is running. */
 import type { HttpClient } from "@effect/platform/HttpClient"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 
 import type { Settings } from "../ClerkConfig.js"
+import type { Limiter } from "./limiter.js"
 import type { Parts, Request } from "./request/build.js"
 import type { Decoder } from "./response/decode.js"
 import type { ErrorResponse } from "./response/errorResponse.js"
@@ -21,12 +22,17 @@ export interface Call<A, E> {
   readonly operation: Operation<A, E>
   readonly settings: Settings
   readonly client: HttpClient
+  readonly limiter: Option.Option<Limiter>
   readonly request: Request
+  readonly clock: Clock.Clock
   /** Epoch milliseconds of the deadline. */
   readonly endsAt: number
   readonly progress: Progress
 }
 
 /** The time until the deadline, which is zero once it has passed. */
-export const timeLeft = ({ endsAt }: { readonly endsAt: number }): Effect.Effect<Duration.Duration> =>
-  Effect.map(Clock.currentTimeMillis, (now) => Duration.millis(endsAt - now))
+export const timeLeft = ({
+  clock,
+  endsAt
+}: Pick<Call<unknown, unknown>, "clock" | "endsAt">): Duration.Duration =>
+  Duration.millis(endsAt - clock.unsafeCurrentTimeMillis())

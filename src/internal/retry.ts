@@ -1,6 +1,7 @@
 /** The schedule that a call retries with. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { LazyArg } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as Intervals from "effect/ScheduleIntervals"
@@ -40,7 +41,7 @@ export const restrict = (
 /** `Effect.retry`, which makes no driver for the schedule before the first attempt has failed. */
 export const retry = <A, E extends ClerkError.ClerkError, R>(
   attempt: Effect.Effect<A, E, R>,
-  policy: Schedule.Schedule<unknown, ClerkError.ClerkError>
+  policy: LazyArg<Schedule.Schedule<unknown, ClerkError.ClerkError>>
 ): Effect.Effect<A, E, R> =>
   Effect.catchIf(attempt, ClerkError.isRetryable, (first) => {
     let isFirst = true
@@ -49,5 +50,5 @@ export const retry = <A, E extends ClerkError.ClerkError, R>(
       isFirst = false
       return result
     })
-    return Effect.retry(next, policy)
+    return Effect.retry(next, policy())
   })

@@ -65,7 +65,7 @@ export const observe = <A, E extends ClerkError, R>(
   settings: Settings,
   run: (progress: Progress) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Effect.tracer, (tracer) =>
+  Effect.tracerWith((tracer) =>
     tracer === nativeTracer
       ? measure(parts, run)
       : Effect.useSpan(
@@ -83,13 +83,14 @@ const measure = <A, E extends ClerkError, R>(
   run: (progress: Progress) => Effect.Effect<A, E, R>,
   span?: Tracer.Span
 ): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Clock.currentTimeMillis, (start) => {
+  Effect.clockWith((clock) => {
+    const start = clock.unsafeCurrentTimeMillis()
     const progress: Progress = { attempts: 0, status: undefined, span }
     return Effect.onExit(run(progress), (exit) => {
       annotate(progress, exit)
       return Effect.zipRight(
         Metric.increment(operations(name, outcomeOf(exit))),
-        Effect.flatMap(Clock.currentTimeMillis, (now) => Metric.update(duration(name), now - start))
+        Effect.suspend(() => Metric.update(duration(name), clock.unsafeCurrentTimeMillis() - start))
       )
     })
   })
@@ -99,12 +100,11 @@ export const observeAttempt = <A, E extends ClerkError, R>(
   { name }: Parts,
   progress: Progress,
   attempt: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> =>
-  Effect.suspend(() => {
-    progress.attempts += 1
-    progress.status = undefined
-    return Effect.onExit(attempt, (exit) => Metric.increment(attempts(name, outcomeOf(exit))))
-  })
+): Effect.Effect<A, E, R> => {
+  progress.attempts += 1
+  progress.status = undefined
+  return Effect.onExit(attempt, (exit) => Metric.increment(attempts(name, outcomeOf(exit))))
+}
 
 /** A wait of this length or longer is worth a warning. */
 const longWait = Duration.seconds(5)

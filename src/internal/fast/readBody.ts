@@ -42,12 +42,10 @@ export const readBody: ReadBody = (response, limit) => {
   if (source === undefined) {
     return readPublic(response, limit)
   }
-  return source.used
-    ? readText(response, limit)
-    : Effect.zipRight(
-        replaceText(owner, sharedText(owner, source, limit)),
-        Effect.suspend(() => readText(response, limit))
-      )
+  if (!source.used) {
+    replaceText(owner, sharedText(owner, source, limit))
+  }
+  return readText(response, limit)
 }
 
 export const readPublic: ReadBody = (response, limit) =>
@@ -99,7 +97,7 @@ const readStream: ReadBody = (response, limit) =>
         () => Effect.void
       ),
       Effect.zipRight(Effect.suspend(() => limitText(response, chunks, limit))),
-      Effect.tap(({ text }) => replaceText(response, Effect.succeed(text))),
+      Effect.tap(({ text }) => Effect.sync(() => replaceText(response, Effect.succeed(text)))),
       // Where the client has read the body before, it is gone from the stream, but `text` still has it.
       Effect.catchAll((error) => (chunks.length === 0 ? readText(response, limit) : truncated(error)))
     )
@@ -114,8 +112,8 @@ const decodeError = (response: HttpClientResponse, cause: unknown) =>
   new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
 /** Lets whoever asks for the text later have what is read here. A response that cannot be changed stays as it is. */
-const replaceText = (response: HttpClientResponse, text: HttpClientResponse["text"]) =>
-  Effect.sync(() => Reflect.defineProperty(response, "text", { value: text, configurable: true }))
+const replaceText = (response: HttpClientResponse, text: HttpClientResponse["text"]): void =>
+  void Reflect.defineProperty(response, "text", { value: text, configurable: true })
 
 /** The response that holds the body: `HttpClient.make` puts it as `original` into one that aborts the request. */
 const ownerOf = (response: HttpClientResponse): HttpClientResponse =>

@@ -45,7 +45,7 @@ export const timeoutFail = <A, E, R, E2>(
           onAbort()
           return Fiber.interruptAs(fiber, parent.id())
         })
-        return Effect.matchCauseEffect(restore(endOrTimeout(fiber, duration)), {
+        return Effect.matchCauseEffect(restore(endOrTimeout(parent, fiber, duration)), {
           // The plain way does not hear of the interruption where the children of a fiber are not its own (`Effect.all`).
           onFailure: (cause) =>
             Effect.flatMap(interrupt, () =>
@@ -69,22 +69,26 @@ const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 const maxTimerMillis = 2 ** 31 - 1
 
 /** Waits until the fiber has ended or the time is up, whichever comes first. */
-const endOrTimeout = (fiber: Fiber.RuntimeFiber<unknown>, duration: Duration.Duration): Effect.Effect<void> =>
-  Effect.clockWith((clock) =>
-    clock === liveClock
-      ? Effect.async<void>((resume) => {
-          const millis = Duration.toMillis(duration)
-          const timer = millis > maxTimerMillis ? undefined : setTimeout(() => resume(Effect.void), millis)
-          fiber.addObserver(() => {
-            clearTimeout(timer)
-            resume(Effect.void)
-          })
-          return Effect.sync(() => clearTimeout(timer))
+const endOrTimeout = (
+  parent: Fiber.RuntimeFiber<unknown, unknown>,
+  fiber: Fiber.RuntimeFiber<unknown>,
+  duration: Duration.Duration
+): Effect.Effect<void> => {
+  const clock = Context.get(parent.currentDefaultServices, Clock.Clock)
+  return clock === liveClock
+    ? Effect.async<void>((resume) => {
+        const millis = Duration.toMillis(duration)
+        const timer = millis > maxTimerMillis ? undefined : setTimeout(() => resume(Effect.void), millis)
+        fiber.addObserver(() => {
+          clearTimeout(timer)
+          resume(Effect.void)
         })
-      : Effect.flatMap(Effect.forkDaemon(Effect.interruptible(clock.sleep(duration))), (sleeper) =>
-          Effect.ensuring(firstExit(fiber, sleeper), Fiber.interrupt(sleeper))
-        )
-  )
+        return Effect.sync(() => clearTimeout(timer))
+      })
+    : Effect.flatMap(Effect.forkDaemon(Effect.interruptible(clock.sleep(duration))), (sleeper) =>
+        Effect.ensuring(firstExit(fiber, sleeper), Fiber.interrupt(sleeper))
+      )
+}
 
 const firstExit = (...fibers: ReadonlyArray<Fiber.RuntimeFiber<unknown>>): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
