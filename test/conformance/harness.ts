@@ -100,7 +100,8 @@ const observe = (
   row: Row,
   subject: Subject,
   retry: Schedule.Schedule<unknown>,
-  transport: Transports.Transport
+  transport: Transports.Transport,
+  inFlight: number
 ): Effect.Effect<Observe.Observation> =>
   Effect.gen(function* () {
     const latch = yield* Effect.makeLatch()
@@ -159,7 +160,7 @@ const observe = (
     const fiber = yield* Effect.forkDaemon(program)
     stage.label(fiber, "caller")
     const exit = yield* awaitPatiently(fiber)
-    yield* server.settle(row.expect.inFlight ?? 0, row.collectGarbage === true)
+    yield* server.settle(inFlight, row.collectGarbage === true)
     const fibers = (yield* supervisor.value).length
     const observation: Observe.Observation = {
       outcome: Observe.outcome(exit),
@@ -182,9 +183,10 @@ const unreachable = (): never => {
 const hold = (row: Row, transport: Transports.Transport) =>
   Effect.gen(function* () {
     const retry = row.retry ?? Schedule.recurs(2)
-    const plain = yield* observe(row, Plain.make(retry), retry, transport)
+    const { inFlight = 0 } = row.expect
+    const plain = yield* observe(row, Plain.make(retry), retry, transport, inFlight)
     deepStrictEqual({ ...plain, ...row.expect }, plain, "the plain way")
-    const observed = yield* observe(row, ours, retry, transport)
+    const observed = yield* observe(row, ours, retry, transport, row.differs?.ours.inFlight ?? inFlight)
     deepStrictEqual(observed, { ...plain, ...row.differs?.ours }, "effect-clerk")
   })
 

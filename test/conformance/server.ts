@@ -17,7 +17,7 @@ import type { Fiber, Scope } from "effect"
 export interface Reply {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array<ArrayBuffer>
   readonly rest?: Effect.Effect<string, Reset>
 }
 
@@ -110,7 +110,7 @@ const track = () => {
         turns++
       ) {
         // What a collection has found is told of some turns later.
-        if (collectGarbage && turns % 16 === 0) collect()
+        if (collectGarbage && turns % 64 === 0) collect()
         yield* turn
       }
       yield* Effect.repeatN(turn, 4)
@@ -262,7 +262,8 @@ export const inMemory = (respond: Respond): Effect.Effect<Server, never, Scope.S
           const source = new ReadableStream<Uint8Array>({
             start: (controller) => {
               stream = controller
-              if (body !== "") controller.enqueue(new TextEncoder().encode(body))
+              const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body
+              if (bytes.length > 0) controller.enqueue(bytes)
             },
             cancel: () => end(true)
           })
