@@ -104,9 +104,11 @@ const track = () => {
     Effect.gen(function* () {
       yield* Effect.repeatN(turn, 4)
       const start = performance.now()
+      // Garbage is collected in the end, but nobody says when.
+      const limit = collectGarbage ? patience : settlePatience
       for (
         let turns = 0;
-        counters.inFlight !== inFlight && (turns < settleTurns || performance.now() - start < settlePatience);
+        counters.inFlight !== inFlight && (turns < settleTurns || performance.now() - start < limit);
         turns++
       ) {
         // What a collection has found is told of some turns later.
