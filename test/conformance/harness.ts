@@ -55,7 +55,7 @@ export type Respond = (seen: Server.Seen, latch: Effect.Latch) => Effect.Effect<
 
 export interface Row {
   readonly name: string
-  /** All five unless given. */
+  /** Those of `conform` unless given. */
   readonly over?: ReadonlyArray<Transports.Transport>
   /** Sockets to one origin at most. */
   readonly connections?: number
@@ -190,12 +190,17 @@ const hold = (row: Row, transport: Transports.Transport) =>
     deepStrictEqual(observed, { ...plain, ...row.differs?.ours }, "effect-clerk")
   })
 
-/** A test for each row and transport. */
-export const conform = (about: string, rows: ReadonlyArray<Row>): void => {
+/** A test for each row and transport; rows that do not say where they run do so over those given. */
+export const conform = (
+  about: string,
+  rows: ReadonlyArray<Row>,
+  over: ReadonlyArray<Transports.Transport> = Transports.everyTransport
+): void => {
   for (const transport of Transports.everyTransport) {
+    const here = rows.filter((row) => (row.over ?? over).includes(transport))
+    if (here.length === 0) continue
     describe(`${about}, over ${transport}`, () => {
-      for (const row of rows) {
-        if (!(row.over ?? Transports.everyTransport).includes(transport)) continue
+      for (const row of here) {
         const name = row.differs === undefined ? row.name : `${row.name} (differs: ${row.differs.why})`
         it.live(name, () => hold(row, transport))
       }
