@@ -12,7 +12,8 @@ import type { SessionId, UserId } from "../../Session.js"
 import type { SessionClaims } from "../../SessionClaims.js"
 import * as NormalForm from "../verify/normalForm.js"
 
-export const decodeClaims = (payload: NormalForm.Payload): SessionClaims | undefined => {
+export const decodeClaims = (payload: unknown): SessionClaims | undefined => {
+  if (!Predicate.isRecord(payload)) return undefined
   const { act, azp, exp, iat, iss, jti, nbf, sid, sts, sub } = payload
   return isId<UserId>(sub) &&
     isId<SessionId>(sid) &&
@@ -39,9 +40,11 @@ export const decodeClaims = (payload: NormalForm.Payload): SessionClaims | undef
     : undefined
 }
 
-const isId = <Id extends string>(claim: unknown): claim is Id => typeof claim === "string" && claim !== ""
+export const isId = <Id extends string>(claim: unknown): claim is Id =>
+  typeof claim === "string" && claim !== ""
 
-const isTime = (claim: unknown): claim is number => typeof claim === "number" && Math.abs(claim) <= 8.64e12
+export const isTime = (claim: unknown): claim is number =>
+  typeof claim === "number" && Math.abs(claim) <= 8.64e12
 
 const isOptional = <A>(claim: unknown, is: (claim: unknown) => claim is A): claim is A | null | undefined =>
   claim === undefined || claim === null || is(claim)
