@@ -27,7 +27,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 
-import type { AuthenticationError, VerificationError } from "./AuthenticationError.js"
+import type { AuthenticationError, KeysUnavailable, VerificationError } from "./AuthenticationError.js"
 import * as ClerkConfig from "./ClerkConfig.js"
 import * as Keys from "./internal/verify/keys.js"
 import { loadKeys } from "./internal/verify/loadKeys.js"
@@ -290,7 +290,10 @@ const fromKeySet = (options: KeySetOptions, names: Policy.Names) =>
       const settings = yield* ClerkConfig.ClerkConfig
       // Only these two: a load belongs to no caller's span.
       const context = Context.make(HttpClient, client).pipe(Context.add(ClerkConfig.ClerkConfig, settings))
-      const load = Effect.mapInputContext(loadKeys, (_: Context.Context<never>) => context)
+      const load: Effect.Effect<ReadonlyMap<string, CryptoKey>, KeysUnavailable> = Effect.mapInputContext(
+        loadKeys,
+        () => context
+      )
       return Verifier.make(policy, Keys.loaded(load, policy, yield* Effect.scope))
     })
   )
