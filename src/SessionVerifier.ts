@@ -31,9 +31,9 @@ import type { AuthenticationError, KeysUnavailable, VerificationError } from "./
 import * as ClerkConfig from "./ClerkConfig.js"
 import * as Keys from "./internal/verify/keys.js"
 import { loadKeys } from "./internal/verify/loadKeys.js"
-import * as Pem from "./internal/verify/pem.js"
 import * as Policy from "./internal/verify/policy.js"
 import type { KeySetOptions, Options } from "./internal/verify/policy.js"
+import { fromPem } from "./internal/verify/publicKey.js"
 import * as Verifier from "./internal/verify/verifier.js"
 import { SessionId, UserId } from "./Session.js"
 import type { SessionClaims } from "./SessionClaims.js"
@@ -303,9 +303,7 @@ const fromKey = (options: Options, jwtKey: Redacted.Redacted | string, names: Po
     SessionVerifier,
     Effect.gen(function* () {
       const policy = yield* Policy.make(options, names)
-      const key = yield* Effect.mapError(Pem.importKey(jwtKey), (reason) =>
-        ConfigError.InvalidData([name], reason)
-      )
+      const key = yield* Effect.mapError(fromPem(jwtKey), (reason) => ConfigError.InvalidData([name], reason))
       return Verifier.make(policy, Keys.single(key))
     })
   )

@@ -3,13 +3,11 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
 
 import * as AuthenticationError from "../../AuthenticationError.js"
 import type { SessionId } from "../../Session.js"
-import * as SessionClaims from "../../SessionClaims.js"
-import { decodeClaims, isId, isTime } from "../fast/decodeClaims.js"
-import * as Mismatch from "../mismatch.js"
+import type * as SessionClaims from "../../SessionClaims.js"
+import { decodeClaims, expectedTime, isId, isTime } from "../fast/decodeClaims.js"
 import { endMillis, type Payload, startMillis } from "./normalForm.js"
 import type { Policy } from "./policy.js"
 import { quote } from "./quote.js"
@@ -23,7 +21,10 @@ export const judge = (
 ): Either.Either<SessionClaims.SessionClaims, AuthenticationError.VerificationError> => {
   const refusal = checkPayload(payload, policy, now)
   return refusal === undefined
-    ? Either.flatMap(decode(payload), (claims) => checkStatus(claims, policy))
+    ? Either.flatMap(
+        Either.mapLeft(decodeClaims(payload), (detail) => reject("claims", detail)),
+        (claims) => checkStatus(claims, policy)
+      )
     : Either.left(refusal)
 }
 
@@ -83,7 +84,7 @@ const checkIssuer = (iss: unknown, { issuer }: Policy): Refusal =>
       )
 
 const checkExpiry = (exp: unknown, sessionId: SessionId, { clockSkew }: Policy, now: number): Refusal => {
-  if (!isTime(exp)) return reject("claims", "exp: expected seconds since the epoch")
+  if (!isTime(exp)) return reject("claims", `exp: ${expectedTime}`)
   const end = endMillis(exp)
   return end <= now - clockSkew
     ? new AuthenticationError.TokenExpired({
@@ -97,7 +98,7 @@ const checkExpiry = (exp: unknown, sessionId: SessionId, { clockSkew }: Policy, 
 const checkStart = (claim: "nbf" | "iat", payload: Payload, { clockSkew }: Policy, now: number): Refusal => {
   const time = payload[claim]
   if (time === undefined) return undefined
-  if (!isTime(time)) return reject("claims", `${claim}: expected seconds since the epoch`)
+  if (!isTime(time)) return reject("claims", `${claim}: ${expectedTime}`)
   const start = startMillis(time)
   return start > now + clockSkew
     ? new AuthenticationError.TokenNotYetValid({
@@ -107,19 +108,6 @@ const checkStart = (claim: "nbf" | "iat", payload: Payload, { clockSkew }: Polic
       })
     : undefined
 }
-
-const decode = (
-  payload: unknown
-): Either.Either<SessionClaims.SessionClaims, AuthenticationError.TokenRejected> => {
-  const claims = decodeClaims(payload)
-  return claims === undefined
-    ? Either.mapLeft(decodeWithSchema(payload), (error) =>
-        reject("claims", Mismatch.describe(Mismatch.deepest(error)))
-      )
-    : Either.right(claims)
-}
-
-const decodeWithSchema = Schema.decodeUnknownEither(SessionClaims.fromPayload)
 
 const checkStatus = (
   claims: SessionClaims.SessionClaims,

@@ -4,7 +4,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { importJWK } from "jose"
 
 import { KeysUnavailable } from "../../AuthenticationError.js"
 import type { ClerkConfig } from "../../ClerkConfig.js"
@@ -12,7 +11,7 @@ import * as ClerkError from "../../ClerkError.js"
 import { call } from "../call.js"
 import { decoder } from "../codec.js"
 import { undocumented404 } from "../refusal.js"
-import { isStrong } from "./pem.js"
+import { fromJwk } from "./publicKey.js"
 
 export type Keys = ReadonlyMap<string, CryptoKey>
 
@@ -61,12 +60,6 @@ const importKey = (jwk: unknown): Effect.Effect<ReadonlyArray<readonly [kid: str
     Predicate.isString(kid) &&
     Predicate.isString(n) &&
     Predicate.isString(e)
-    ? Effect.match(
-        Effect.tryPromise(() => importJWK({ kty, n, e }, "RS256")),
-        {
-          onFailure: () => [],
-          onSuccess: (key) => (key instanceof Uint8Array || !isStrong(key) ? [] : [[kid, key]])
-        }
-      )
+    ? Effect.match(fromJwk(n, e), { onFailure: () => [], onSuccess: (key) => [[kid, key]] })
     : Effect.succeed([])
 }
