@@ -13,17 +13,17 @@ import type { Policy } from "./policy.js"
 import { quote } from "./quote.js"
 import { reject } from "./token.js"
 
-/** Finds the key that a token names, at this time in milliseconds. To be called when its effect is run. */
+/** Finds the key that a token names, now in milliseconds: at once, or by an effect where it has to be waited for. */
 export type FindKey = (
   kid: string | undefined,
   now: number
-) => Effect.Effect<CryptoKey, TokenRejected | KeysUnavailable>
+) => CryptoKey | Effect.Effect<CryptoKey, TokenRejected | KeysUnavailable>
 
 /** The same key for all tokens, whichever key they name. */
-export const single = (key: CryptoKey): FindKey => {
-  const found = Effect.succeed(key)
-  return () => found
-}
+export const single =
+  (key: CryptoKey): FindKey =>
+  () =>
+    key
 
 /**
  * Keys that are loaded when the first token needs them.
@@ -85,7 +85,7 @@ export const loaded = (
     }
     const key = kept.keys.get(kid)
     if (key !== undefined) {
-      return isWithin(keysFreshFor, kept.at, now) ? Effect.succeed(key) : Effect.as(refreshBehind(now), key)
+      return isWithin(keysFreshFor, kept.at, now) ? key : Effect.as(refreshBehind(now), key)
     }
     if (loading === undefined) {
       // Whoever forges tokens must not decide how often Clerk is asked.

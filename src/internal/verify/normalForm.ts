@@ -118,27 +118,31 @@ export const withOrg = (name: string): string => name.replace(/^(org:)*/, "org:"
 export const isNamed = (name: string): boolean => name !== "org:"
 
 /** The names behind `"o:dashboard,u:beta,ou:api"`: `org:dashboard`, `user:beta`, `org:api`, `user:api`. */
-export const scoped = (claim: unknown): ReadonlyArray<string> =>
-  entries(claim).flatMap((entry) => [
-    ...(entry.isOrg ? [`org:${entry.name}`] : []),
-    ...(entry.isUser ? [`user:${entry.name}`] : [])
-  ])
-
-const entries = (claim: unknown) =>
-  list(claim).map((entry) => {
+export const scoped = (claim: unknown): ReadonlyArray<string> => {
+  const names: Array<string> = []
+  for (const entry of list(claim)) {
     const colon = entry.indexOf(":")
-    const scope = entry.slice(0, Math.max(0, colon))
     const name = entry.slice(colon + 1)
-    const isBoth = scope === "ou" || scope === "uo"
-    return {
-      name,
-      isOrg: name !== "" && (scope === "o" || isBoth),
-      isUser: name !== "" && (scope === "u" || isBoth)
-    }
-  })
+    if (name === "") continue
+    const scope = entry.slice(0, Math.max(0, colon))
+    if (isOrgScope(scope)) names.push(join("org", name))
+    if (scope === "u" || scope === "ou" || scope === "uo") names.push(join("user", name))
+  }
+  return fit(names)
+}
+
+/** A template would keep the strings that it is made of, and the claims from which those were cut. */
+const join = (...parts: ReadonlyArray<string>): string => parts.join(":")
+
+/** A list that grew has room for 17 more; claims are kept for as long as a request takes. */
+const fit = (names: ReadonlyArray<string>): ReadonlyArray<string> => [...names]
+
+const isOrgScope = (scope: string): boolean => scope === "o" || scope === "ou" || scope === "uo"
 
 const list = (claim: unknown): ReadonlyArray<string> =>
-  typeof claim === "string" && claim !== "" ? claim.split(",").map((entry) => entry.trim()) : []
+  typeof claim === "string" && claim !== "" ? claim.split(",").map(trim) : []
+
+const trim = (entry: string): string => entry.trim()
 
 /**
  * The permissions that `fea`, `per` and `fpm` grant: mask `i` belongs to feature `i`, bit `j` to permission `j`.
@@ -151,19 +155,19 @@ const permissions = (fea: unknown, per: unknown, fpm: unknown): ReadonlyArray<st
   const masks = list(fpm)
   const granted: Array<string> = []
   let position = 0
-  entries(fea).forEach((feature, index) => {
-    if (!feature.isOrg) {
-      return
-    }
+  list(fea).forEach((entry, index) => {
+    const colon = entry.indexOf(":")
+    if (!isOrgScope(entry.slice(0, Math.max(0, colon)))) return
+    const feature = entry.slice(colon + 1)
     let bits = mask(masks[index]) & mask(masks[position++])
     for (let bit = 0; bit < names.length && bits !== 0n; bit += 1, bits >>= 1n) {
       const name = names[bit]
-      if ((bits & 1n) === 1n && name !== undefined && name !== "") {
-        granted.push(`org:${feature.name}:${name}`)
+      if ((bits & 1n) === 1n && feature !== "" && name !== undefined && name !== "") {
+        granted.push(join("org", feature, name))
       }
     }
   })
-  return granted
+  return fit(granted)
 }
 
 /** Masks can pass 2^53, and Clerk's sums can overflow to negative ones, which grant nothing. */

@@ -3,7 +3,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { base64url } from "jose"
+import { encode } from "jose/base64url"
 
 import { cookie } from "./credentials.js"
 
@@ -143,7 +143,7 @@ export const make = (
 const suffix = (publishableKey: string): Effect.Effect<string> =>
   Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-1", new TextEncoder().encode(publishableKey))),
-    (digest) => base64url.encode(new Uint8Array(digest)).slice(0, 8)
+    (digest) => encode(new Uint8Array(digest)).slice(0, 8)
   )
 
 const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""

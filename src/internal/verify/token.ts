@@ -1,7 +1,7 @@
 /** The shape and the header of a token: everything that is checked before a key is needed. */
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
-import { base64url } from "jose"
+import { decode } from "jose/base64url"
 
 import type { RejectionReason } from "../../AuthenticationError.js"
 import { TokenRejected } from "../../AuthenticationError.js"
@@ -35,7 +35,7 @@ export const parse = (text: unknown, known: KnownHeaders): Either.Either<Token, 
   }
   return known.has(header)
     ? Either.right({ text: token, header, kid: known.get(header) })
-    : Either.map(checkHeader(parseBytes(base64url.decode(header))), (kid) => ({ text: token, header, kid }))
+    : Either.map(checkHeader(parseBytes(decode(header))), (kid) => ({ text: token, header, kid }))
 }
 
 const shape = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/

@@ -1,12 +1,13 @@
 /** The verification of one token, from its text to claims. */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import { compactVerify } from "jose"
 
-import { TokenMissing, type TokenRejected } from "../../AuthenticationError.js"
+import { TokenMissing, type TokenRejected, type VerificationError } from "../../AuthenticationError.js"
 import type { SessionClaims } from "../../SessionClaims.js"
 import type { Service } from "../../SessionVerifier.js"
+import { verifySignature } from "../fast/verifySignature.js"
 import * as Claims from "./claims.js"
 import * as Credentials from "./credentials.js"
 import { parseBytes } from "./json.js"
@@ -18,18 +19,28 @@ import * as Token from "./token.js"
 export const make = (policy: Policy, findKey: FindKey): Service => {
   const knownHeaders = new Map<string, string | undefined>()
 
+  /** A single asynchronous step, because each one costs a fiber more than all the checks of claims do. */
+  const verifyToken = (token: Token.Token, key: CryptoKey, clock: Clock.Clock) =>
+    Effect.async<SessionClaims, VerificationError>((resume) => {
+      verifySignature(token.text, key).then(
+        (payload) => {
+          if (payload === undefined) return resume(Effect.fail(wrongSignature(token)))
+          // An instance writes few different headers, and only an instance gets here.
+          if (knownHeaders.size < maxKnownHeaders) knownHeaders.set(token.header, token.kid)
+          resume(Claims.judge(parseBytes(payload), policy, clock.unsafeCurrentTimeMillis()))
+        },
+        () => resume(Effect.fail(wrongSignature(token)))
+      )
+    })
+
   const verify: Service["verify"] = (input) =>
     Effect.clockWith((clock) => {
-      const parsed = Token.parse(reveal(input), knownHeaders)
-      if (Either.isLeft(parsed)) return Effect.fail(parsed.left)
-      const token = parsed.right
-      return Effect.flatMap(findKey(token.kid, clock.unsafeCurrentTimeMillis()), (key) =>
-        Effect.flatMap(verifySignature(token, key), (payload) => {
-          // Only instances can add headers here, because the signature holds.
-          if (knownHeaders.size < maxKnownHeaders) knownHeaders.set(token.header, token.kid)
-          return Claims.judge(parseBytes(payload), policy, clock.unsafeCurrentTimeMillis())
-        })
-      )
+      const token = Token.parse(reveal(input), knownHeaders)
+      if (Either.isLeft(token)) return Effect.fail(token.left)
+      const key = findKey(token.right.kid, clock.unsafeCurrentTimeMillis())
+      return Effect.isEffect(key)
+        ? Effect.flatMap(key, (key) => verifyToken(token.right, key, clock))
+        : verifyToken(token.right, key, clock)
     })
 
   return { verify, authenticate: authenticate(verify, policy.cookies) }
@@ -61,18 +72,7 @@ const authenticate =
           }))
     })
 
-/** An instance writes few different headers. */
 const maxKnownHeaders = 100
-
-const algorithms = { algorithms: ["RS256"] }
-
-const verifySignature = (token: Token.Token, key: CryptoKey): Effect.Effect<Uint8Array, TokenRejected> =>
-  Effect.async((resume) => {
-    compactVerify(token.text, key, algorithms).then(
-      ({ payload }) => resume(Effect.succeed(payload)),
-      () => resume(Effect.fail(wrongSignature(token)))
-    )
-  })
 
 const wrongSignature = ({ kid }: Token.Token): TokenRejected =>
   Token.reject(
