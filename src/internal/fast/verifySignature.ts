@@ -14,6 +14,6 @@ export const verifySignature = (token: string, key: CryptoKey): Promise<Uint8Arr
   const end = token.lastIndexOf(".")
   const signed = token.slice(0, end)
   return crypto.subtle
-    .verify(key.algorithm.name, key, decode(token.slice(end + 1)), encoder.encode(signed))
+    .verify(key.algorithm.name, key, new Uint8Array(decode(token.slice(end + 1))), encoder.encode(signed))
     .then((holds) => (holds ? decode(signed.slice(signed.indexOf(".") + 1)) : undefined))
 }

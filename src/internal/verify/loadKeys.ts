@@ -6,11 +6,10 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 import { KeysUnavailable } from "../../AuthenticationError.js"
-import type { ClerkConfig } from "../../ClerkConfig.js"
-import * as ClerkError from "../../ClerkError.js"
+import { ClerkConfig } from "../../ClerkConfig.js"
 import { call } from "../call.js"
-import { decoder } from "../codec.js"
-import { undocumented404 } from "../refusal.js"
+import { decoder } from "../response/decode.js"
+import { withoutNotFound } from "../response/errorResponse.js"
 import { fromJwk } from "./publicKey.js"
 
 export type Keys = ReadonlyMap<string, CryptoKey>
@@ -21,22 +20,18 @@ const fetchKeySet = call({
   name: "JWKS.get",
   method: "GET",
   path: ["jwks"],
-  answer: decoder(KeySet),
-  refusal: undocumented404
-}).pipe(
-  Effect.timeoutFail({
-    duration: "5 seconds",
-    onTimeout: () =>
-      new ClerkError.Timeout({
-        operation: "JWKS.get",
-        method: "GET",
-        path: "/v1/jwks",
-        duration: Duration.seconds(5)
-      })
-  })
-)
+  decodeResponse: decoder(KeySet),
+  errorResponse: withoutNotFound
+})
+
+/** Whoever waits for keys is in the middle of a request. */
+const longestWait = Duration.seconds(5)
 
 export const loadKeys: Effect.Effect<Keys, KeysUnavailable, HttpClient | ClerkConfig> = fetchKeySet.pipe(
+  Effect.updateService(ClerkConfig, (settings) => ({
+    ...settings,
+    deadline: Duration.min(settings.deadline, longestWait)
+  })),
   Effect.mapError(({ message }) => new KeysUnavailable({ detail: message })),
   Effect.flatMap(({ keys }) => Effect.forEach(keys, importKey)),
   Effect.map((keys) => new Map(keys.flat())),
