@@ -152,11 +152,13 @@ const isText = (value: unknown): value is string => typeof value === "string" &&
 const isOrigin = (party: string): boolean =>
   !/^https?:/i.test(party) || (URL.canParse(party) && new URL(party).origin === party)
 
-/** Effect reads a negative duration as zero; here it is a mistake. */
+/** Effect reads a negative duration, and what is no number, as zero; here they are mistakes. */
 const toMillis = (input: Duration.DurationInput): number | undefined => {
-  const isNegative =
-    typeof input === "string" ? input.trim().startsWith("-") : [input].flat().some((part) => Number(part) < 0)
-  const duration = isNegative ? Option.none() : Duration.decodeUnknown(input)
+  const isSound =
+    typeof input === "string"
+      ? !input.trim().startsWith("-")
+      : Duration.isDuration(input) || [input].flat().every((part) => Number(part) >= 0)
+  const duration = isSound ? Duration.decodeUnknown(input) : Option.none()
   return Option.isSome(duration) && Duration.isFinite(duration.value)
     ? Duration.toMillis(duration.value)
     : undefined

@@ -1,6 +1,8 @@
 /** Imports public keys, from key sets and from the spellings that environments make of a PEM. */
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
+
+import { readText } from "./text.js"
 
 const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }
 
@@ -19,15 +21,18 @@ export const fromJwk = (n: string, e: string): Effect.Effect<CryptoKey, string> 
 
 /** The key of a PEM, or why it is refused; the reason never quotes the text. */
 export const fromPem = (pem: Redacted.Redacted | string): Effect.Effect<CryptoKey, string> =>
-  Effect.flatMap(toBytes(Redacted.isRedacted(pem) ? Redacted.value(pem) : pem), (bytes) =>
+  Effect.flatMap(toBytes(readText(pem)), (bytes) =>
     imported(() => crypto.subtle.importKey("spki", bytes, algorithm, false, ["verify"]))
   )
 
 const notAKey =
   'is not an RSA public key in PEM; copy the "JWKS public key" from "API keys" in the Clerk Dashboard'
 
-const toBytes = (text: unknown, isInner = false): Effect.Effect<Uint8Array<ArrayBuffer>, string> => {
-  if (typeof text !== "string") return Effect.fail(notAKey)
+const toBytes = (
+  text: string | undefined,
+  isInner = false
+): Effect.Effect<Uint8Array<ArrayBuffer>, string> => {
+  if (text === undefined) return Effect.fail(notAKey)
   // Files of variables keep quotes and write line ends as escapes.
   const plain = text.replaceAll(/\\[rn]/g, "\n").replaceAll(/^[\s"']+|[\s"']+$/g, "")
   const [, label = "PUBLIC KEY", body = plain] =

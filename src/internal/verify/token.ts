@@ -23,8 +23,8 @@ export type KnownHeaders = ReadonlyMap<string, string | undefined>
 export const reject = (reason: RejectionReason, detail: string): TokenRejected =>
   new TokenRejected({ reason, detail })
 
-export const parse = (text: unknown, known: KnownHeaders): Either.Either<Token, TokenRejected> => {
-  const parts = typeof text === "string" ? shape.exec(text) : null
+export const parse = (text: string | undefined, known: KnownHeaders): Either.Either<Token, TokenRejected> => {
+  const parts = text === undefined ? null : shape.exec(text)
   if (parts === null) {
     return Either.left(reject("shape", "expected three parts of base64url; send the token as it was issued"))
   }

@@ -14,6 +14,7 @@ import { parseBytes } from "./json.js"
 import type { FindKey } from "./keys.js"
 import type { Policy } from "./policy.js"
 import { quote } from "./quote.js"
+import { readText } from "./text.js"
 import * as Token from "./token.js"
 
 export const make = (policy: Policy, findKey: FindKey): Service => {
@@ -22,20 +23,19 @@ export const make = (policy: Policy, findKey: FindKey): Service => {
   /** A single asynchronous step, because each one costs a fiber more than all the checks of claims do. */
   const verifyToken = (token: Token.Token, key: CryptoKey, clock: Clock.Clock) =>
     Effect.async<SessionClaims, VerificationError>((resume) => {
-      verifySignature(token.text, key).then(
-        (payload) => {
-          if (payload === undefined) return resume(Effect.fail(wrongSignature(token)))
+      verifySignature(token.text, key)
+        .then((payload) => {
+          if (payload === undefined) return Effect.fail(wrongSignature(token))
           // An instance writes few different headers, and only an instance gets here.
           if (knownHeaders.size < maxKnownHeaders) knownHeaders.set(token.header, token.kid)
-          resume(Claims.judge(parseBytes(payload), policy, clock.unsafeCurrentTimeMillis()))
-        },
-        () => resume(Effect.fail(wrongSignature(token)))
-      )
+          return Claims.judge(parseBytes(payload), policy, clock.unsafeCurrentTimeMillis())
+        })
+        .then(resume, () => resume(Effect.fail(wrongSignature(token))))
     })
 
   const verify: Service["verify"] = (input) =>
     Effect.clockWith((clock) => {
-      const token = Token.parse(reveal(input), knownHeaders)
+      const token = Token.parse(readText(input), knownHeaders)
       if (Either.isLeft(token)) return Effect.fail(token.left)
       const key = findKey(token.right.kid, clock.unsafeCurrentTimeMillis())
       return Effect.isEffect(key)
@@ -50,7 +50,7 @@ export const make = (policy: Policy, findKey: FindKey): Service => {
 export const fixed = (claims: SessionClaims): Service => {
   const verify: Service["verify"] = (token) =>
     Effect.suspend(() => {
-      const text = reveal(token)
+      const text = readText(token)
       return typeof text === "string" && text !== ""
         ? Effect.succeed(claims)
         : Effect.fail(Token.reject("shape", "it is empty; send any other text as the token of a test"))
@@ -79,12 +79,3 @@ const wrongSignature = ({ kid }: Token.Token): TokenRejected =>
     "signature",
     `its signature does not hold for the key ${kid === undefined ? "of the instance" : quote(kid)}; it was altered or comes from another instance`
   )
-
-/** The text of a token; `undefined` for what is no text, and for a redacted value that was wiped. */
-export const reveal = (token: unknown): unknown => {
-  try {
-    return Redacted.isRedacted(token) ? Redacted.value(token) : token
-  } catch {
-    return undefined
-  }
-}
