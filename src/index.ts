@@ -5,6 +5,8 @@
  */
 
 /** @since 0.1.0 */
+export * as AuthenticationError from "./AuthenticationError.js"
+/** @since 0.1.0 */
 export * as ClerkConfig from "./ClerkConfig.js"
 /** @since 0.1.0 */
 export * as ClerkError from "./ClerkError.js"
@@ -12,5 +14,7 @@ export * as ClerkError from "./ClerkError.js"
 export * as ClerkRetry from "./ClerkRetry.js"
 /** @since 0.1.0 */
 export * as Session from "./Session.js"
+/** @since 0.1.0 */
+export * as SessionClaims from "./SessionClaims.js"
 /** @since 0.1.0 */
 export * as Sessions from "./Sessions.js"
