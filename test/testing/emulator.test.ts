@@ -1,59 +1,116 @@
-import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
-
-import { createClerkClient } from "@clerk/backend"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 
-/** Starts the emulator, waits until it has announced itself, and stops it with the scope at the latest. */
-const emulator = (...flags: ReadonlyArray<string>) =>
-  Effect.acquireRelease(
-    Effect.async<{ readonly stop: Effect.Effect<number | null>; readonly output: () => string }>((resume) => {
-      const script = fileURLToPath(new URL("../../examples/emulator.ts", import.meta.url))
-      const child = spawn(process.execPath, ["--import", "tsx", script, "--port", "0", ...flags], {
-        stdio: ["ignore", "pipe", "inherit"]
+// The command has no public name: emulator.slow.test.ts runs it as a process.
+import { parse } from "../../src/testing/emulator/flags.js"
+import * as Seed from "../../src/testing/emulator/seed.js"
+
+describe("the flags", () => {
+  it.effect("have defaults", () =>
+    Effect.gen(function* () {
+      deepStrictEqual(yield* parse(["emulator"]), {
+        _tag: "Emulator",
+        host: "127.0.0.1",
+        port: 4200,
+        seed: undefined,
+        options: {}
       })
-      let output = ""
-      const stop = Effect.async<number | null>((resume) => {
-        if (child.exitCode !== null) return resume(Effect.succeed(child.exitCode))
-        child.once("close", (code) => resume(Effect.succeed(code)))
-        child.kill("SIGINT")
-      })
-      child.stdout.setEncoding("utf8").on("data", (chunk) => {
-        output += chunk
-        if (output.includes("Ctrl-C")) resume(Effect.succeed({ stop, output: () => output }))
-      })
-      child.once("close", () => resume(Effect.dieMessage(`The emulator did not start:\n${output}`)))
-    }),
-    ({ stop }) => stop
+    })
   )
 
-const exported = (output: string, name: string) =>
-  String(new RegExp(`export ${name}=(\\S+)`).exec(output)?.[1])
+  it.effect("are parsed in any order", () =>
+    Effect.gen(function* () {
+      const flags = [
+        "--port=0",
+        "--seed",
+        "a.json",
+        "emulator",
+        "--secret-key",
+        " sk_live_a ",
+        "--host",
+        "::1"
+      ]
+      deepStrictEqual(yield* parse([...flags, "--issuer", "https://clerk.mine.test/"]), {
+        _tag: "Emulator",
+        host: "::1",
+        port: 0,
+        seed: "a.json",
+        options: { secretKey: "sk_live_a", issuer: "https://clerk.mine.test" }
+      })
+    })
+  )
 
-describe("npm run emulator", () => {
-  it.scopedLive(
-    "says where it is, serves the official SDK, logs every request, and stops cleanly",
-    () =>
-      Effect.gen(function* () {
-        const { output, stop } = yield* emulator("--secret-key", "sk_test_mine")
-        const apiUrl = exported(output(), "CLERK_API_URL")
-        const secretKey = exported(output(), "CLERK_SECRET_KEY")
-        assert.match(apiUrl, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
-        assert.strictEqual(secretKey, "sk_test_mine")
-        const { sessions } = createClerkClient({ apiUrl, secretKey })
-        const { id } = yield* Effect.promise(() => sessions.createSession({ userId: "user_2" }))
-        yield* Effect.promise(() => sessions.getToken(id, "example"))
-        const listed = yield* Effect.promise(() => sessions.getSessionList({ userId: "user_2" }))
-        assert.strictEqual(listed.totalCount, 1)
-        assert.strictEqual(yield* stop, 0)
-        const lines = output().match(/(GET|POST) \S+ \d+ \d+ ms/g)
-        deepStrictEqual(
-          lines?.map((line) => line.replace(/ \d+ ms$/, "")),
-          ["POST /v1/sessions 200", `POST /v1/sessions/${id}/tokens/example 200`, "GET /v1/sessions 200"]
-        )
-      }),
-    30_000
+  it.effect("ask for help and version anywhere", () =>
+    Effect.gen(function* () {
+      for (const args of [["--help"], ["emulator", "--help"], ["none", "--help"]]) {
+        deepStrictEqual(yield* parse(args), { _tag: "Help" })
+      }
+      deepStrictEqual(yield* parse(["emulator", "--version"]), { _tag: "Version" })
+    })
+  )
+
+  it.effect("are refused with one line that names them, without the secret key", () =>
+    Effect.gen(function* () {
+      const key = "sk_test_secret secret"
+      for (const [args, message] of [
+        [[], "the command is missing"],
+        [["serve"], 'unknown command "serve"'],
+        [["emulator", "now"], 'unexpected argument "now"'],
+        [["emulator", "--prot", "1"], "Unknown option '--prot'"],
+        [["emulator", "--port"], "Option '--port <value>'"],
+        [["emulator", "--port", "--help"], "Option '--port'"],
+        [["emulator", "--help=1"], "Option '--help'"],
+        [["emulator", "--port", ""], '--port must be an integer from 0 to 65535, not ""'],
+        [["emulator", "--port", "65536"], '--port must be an integer from 0 to 65535, not "65536"'],
+        [["emulator", "--port", "4e3"], '--port must be an integer from 0 to 65535, not "4e3"'],
+        [["emulator", "--host", ""], "--host must not be empty"],
+        [["emulator", "--secret-key", key], "--secret-key contains white space"],
+        [["emulator", "--secret-key", "pk_test_a"], "--secret-key is a publishable key"],
+        [["emulator", "--issuer", "clerk.test"], "--issuer is not a URL"],
+        [["emulator", "--issuer", "https://clerk.test/path"], "--issuer must be http: or https:"]
+      ] as const) {
+        const error = yield* Effect.flip(parse(args))
+        assert.isTrue(error.message.startsWith(message), error.message)
+        assert.isTrue(error.message.endsWith("; see effect-clerk --help"))
+        assert.notInclude(error.message, "\n")
+        assert.notInclude(error.message, key)
+      }
+    })
+  )
+})
+
+describe("the seed file", () => {
+  it.effect("is refused with the place that is wrong", () =>
+    Effect.gen(function* () {
+      for (const [text, message] of [
+        ["{", "it is not JSON"],
+        ["[]", "expected an object"],
+        ['{"user":[]}', "user: is unexpected"],
+        ['{"users":"a"}', "users: expected a list"],
+        ['{"users":["a",1]}', "users[1]: expected a string that is not empty"],
+        ['{"sessions":[3]}', "sessions[0]: expected an object"],
+        ['{"sessions":[{"id":"a"},{"createdAt":"yesterday"}]}', "sessions[1].createdAt: expected a time"],
+        ['{"sessions":[{"idleFor":"long"}]}', "sessions[0].idleFor: expected a duration"],
+        [
+          '{"sessions":[{"latestActivity":{"isMobile":"yes"}}]}',
+          "sessions[0].latestActivity.isMobile: expected boolean"
+        ],
+        [
+          '{"sessions":[{"organization":{"permissions":["a:b"]}}]}',
+          "sessions[0].organization.permissions[0]: expected a permission"
+        ],
+        ['{"templates":{"a b":{"lifetime":"x"}}}', 'templates["a b"].lifetime: expected a duration'],
+        ['{"faults":[{"fault":"x"}]}', "faults[0].fault: expected one of"],
+        ['{"faults":[{"fault":"status"}]}', "faults[0].status: is missing"],
+        ['{"faults":[{"fault":"reset","operation":"list"}]}', "faults[0].operation: expected one of"],
+        ['{"issuer":"x"}', "issuer: expected a URL"],
+        ['{"tokenVersion":3}', "tokenVersion: expected one of 1, 2"]
+      ] as const) {
+        const { detail } = yield* Effect.flip(Seed.parse(text))
+        assert.isTrue(detail.startsWith(message), `${text}: ${detail}`)
+        assert.notInclude(detail, "\n")
+      }
+    })
   )
 })

@@ -71,7 +71,7 @@ export const make = (options: {
 }
 
 /** Writes a debug line about an exchange. */
-const logExchange = Effect.fnUntraced(function* (
+export const logExchange = Effect.fnUntraced(function* (
   { method, path }: ParsedRequest,
   exchange: Effect.Effect<Response, ConnectionLost>
 ) {

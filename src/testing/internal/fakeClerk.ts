@@ -108,8 +108,15 @@ const lifetimes = (options: Options) => ({
 export const exampleSession = (init: SessionModel.SessionInit): Session.Session =>
   SessionModel.make(init, { ...lifetimes({}), id: Ids.make(defaultSeed).id, now: 0 })
 
+/** A fake Clerk. */
+export interface FakeClerk {
+  readonly engine: Engine.Engine
+  readonly secretKey: Redacted.Redacted
+  readonly service: Service
+}
+
 /** Makes the fake Clerk that the options describe. */
-export const make = (options: Options) =>
+export const make = (options: Options): Effect.Effect<FakeClerk> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const { instance, issuer, secretKey } = yield* identify(options)

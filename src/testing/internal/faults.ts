@@ -34,6 +34,12 @@ export const make = (): Faults => {
   }
 }
 
+const injectedError: Envelope.EntryJson = {
+  code: "internal_clerk_error",
+  message: "Internal error",
+  long_message: "A test injected this fault."
+}
+
 /** Applies a fault to a request, which `respond` would handle. */
 export const apply = (
   fault: Fault,
@@ -61,7 +67,7 @@ export const apply = (
         encode(
           new Envelope.ErrorResponse({
             status: fault.status,
-            errors: fault.errors.length > 0 ? fault.errors.map(Envelope.entry) : Envelope.internal.errors
+            errors: fault.errors.length > 0 ? fault.errors.map(Envelope.entry) : [injectedError]
           })
         )
       )

@@ -16,8 +16,10 @@ import { maxTime } from "./time.js"
  * @category models
  */
 export type SessionInit = {
-  readonly [K in keyof Session.Session]?: Plain<Session.Session[K]> | undefined
+  readonly [K in keyof Omit<Session.Session, "latestActivity">]?: Plain<Session.Session[K]> | undefined
 } & {
+  /** The latest activity, or the fields of it that a test sets. */
+  readonly latestActivity?: Option.Option<Session.SessionActivity> | ActivityInit | undefined
   /** Sets `lastActiveAt` to this long before now. A session that did not exist then was created then. */
   readonly idleFor?: Duration.DurationInput | undefined
 }
@@ -60,7 +62,7 @@ export const make = (init: SessionInit, defaults: Defaults): Session.Session => 
       Session.OrganizationId.make(id)
     ),
     lastActiveAt,
-    latestActivity: toOption(init.latestActivity),
+    latestActivity: Option.map(toOption<ActivityInit>(init.latestActivity), activity),
     expireAt: init.expireAt ?? after(createdAt, defaults.sessionLifetime),
     abandonAt: init.abandonAt ?? after(lastActiveAt, defaults.inactivityLifetime),
     updatedAt: init.updatedAt ?? createdAt,
