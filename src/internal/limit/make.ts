@@ -171,24 +171,33 @@ export const make = (options: Checked, shared: Option.Option<Shared>): Effect.Ef
         if (estimated > maxWait) {
           return Effect.fail(tooLong(context, estimated))
         }
-        const turn = Effect.acquireUseRelease(
+        return Effect.acquireUseRelease(
           Effect.sync(() => enter(lane.waiting)),
-          (waiter) => Effect.zipRight(Deferred.await(waiter.isFirst), askAgain(lane, context, now + maxWait)),
+          (waiter) =>
+            within(
+              Effect.zipRight(Deferred.await(waiter.isFirst), askAgain(lane, context, now + maxWait)),
+              () => tooLong(context, estimate(lane, now + maxWait))
+            ),
           (waiter) => Effect.sync(() => leave(lane.waiting, waiter))
         )
-        if (maxWait === Infinity) {
-          return turn
-        }
-        // Interruptible, so that `maxWait` holds in a finalizer too: the region of the caller stays as it is, because
-        // a timeout runs this in a fiber of its own. That fiber gives its exit: one that fails would log the failure.
-        return Effect.flatten(
-          Effect.timeoutTo(Effect.exit(Effect.interruptible(turn)), {
-            duration: options.maxWait,
-            onSuccess: (exit): Exit.Exit<void, Closed | ClerkError.RateLimited> => exit,
-            onTimeout: () => Exit.fail(tooLong(context, estimate(lane, now + maxWait)))
-          })
-        )
       })
+
+    /** Fails after `maxWait`, in an uninterruptible region too. */
+    const within = <E>(
+      turn: Effect.Effect<void, E>,
+      onTimeout: () => ClerkError.RateLimited
+    ): Effect.Effect<void, E | ClerkError.RateLimited> =>
+      maxWait === Infinity
+        ? turn
+        : Effect.flatten(
+            // A timeout runs `turn` in a fiber of its own, so that the region of the caller stays as it is. That fiber
+            // gives its exit: a fiber that fails logs the failure.
+            Effect.timeoutTo(Effect.exit(Effect.interruptible(turn)), {
+              duration: options.maxWait,
+              onSuccess: (exit): Exit.Exit<void, E | ClerkError.RateLimited> => exit,
+              onTimeout: () => Exit.fail(onTimeout())
+            })
+          )
 
     return {
       takeTurn: (context, settings) =>
