@@ -15,6 +15,9 @@ export interface Window {
 /** Beyond this, whole milliseconds are too coarse: 3200 turns would need 3.5 ms each, and 4 ms waste a quarter. */
 const maxQuotaOfKey = 2000
 
+/** A refusal asks each key once. */
+const maxKeys = 50
+
 /**
  * Returns the windows that never let any `per` milliseconds see more than `quota` turns.
  *
@@ -24,7 +27,8 @@ const maxQuotaOfKey = 2000
  */
 export const make = (quota: number, per: number): Window => {
   // 2000 per 10 seconds, and accordingly for other spans.
-  const keys = Math.ceil(quota / Math.max(1, Math.floor((maxQuotaOfKey * per) / 10_000)))
+  const quotaOfKey = Math.max(1, Math.floor((maxQuotaOfKey * per) / 10_000))
+  const keys = Math.min(maxKeys, Math.ceil(quota / quotaOfKey))
   return { keys, ...single(Math.floor(quota / keys), per) }
 }
 
