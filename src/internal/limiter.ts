@@ -10,11 +10,18 @@ import type * as Effect from "effect/Effect"
 import type { Settings } from "../ClerkConfig.js"
 import type { RateLimited } from "../ClerkError.js"
 
-/** How the errors of one call name its request. */
+/**
+ * The operation, method and path of one request, as the errors of its call name them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface RequestContext {
+  /** The name of the operation, such as `Sessions.get`. */
   readonly operation: string
+  /** The HTTP method. */
   readonly method: string
-  /** Without the query. */
+  /** The path without the query. */
   readonly path: string
 }
 
@@ -25,8 +32,17 @@ export interface RequestContext {
  * @category models
  */
 export interface Limiter {
-  /** Waits until one more request fits into the quota of the settings' secret key. */
-  readonly takeTurn: (context: RequestContext, settings: Settings) => Effect.Effect<void, RateLimited>
+  /**
+   * Waits until one more request fits into the quota of the settings' secret key.
+   *
+   * Fails with `RateLimited` (code `client_rate_limit`) instead of waiting longer than `timeLeft`, the time until the
+   * deadline of the operation.
+   */
+  readonly takeTurn: (
+    context: RequestContext,
+    settings: Settings,
+    timeLeft: Duration.Duration
+  ) => Effect.Effect<void, RateLimited>
   /** Holds all requests of the settings' secret key back, after a 429 of Clerk that asked for this wait. */
   readonly holdBack: (settings: Settings, retryAfter: Duration.Duration) => Effect.Effect<void>
 }

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-import { type ClerkError, clientRateLimited, type RateLimited } from "../ClerkError.js"
+import type { ClerkError, RateLimited } from "../ClerkError.js"
 import { ClerkRateLimiter } from "./limiter.js"
 import { type Call, timeLeft } from "./operation.js"
 import { isLimited } from "./operations.js"
@@ -18,12 +18,7 @@ export const withTurn = <A, E, B, E2 extends ClerkError>(
       return attempt
     }
     const limiter = service.value
-    const turn = Effect.flatMap(timeLeft(call), (duration) =>
-      Effect.timeoutFail(limiter.takeTurn(request.context, settings), {
-        duration,
-        onTimeout: () => clientRateLimited(request.context, "the deadline passed before a turn was free")
-      })
-    )
+    const turn = Effect.flatMap(timeLeft(call), (left) => limiter.takeTurn(request.context, settings, left))
     return Effect.zipRight(
       turn,
       Effect.tapError(attempt, (error) =>
