@@ -22,7 +22,7 @@ import { context, settings } from "./support.js"
 const turn = (secretKey?: string, apiUrl?: string) =>
   Effect.gen(function* () {
     const limiter = yield* ClerkRateLimiter.ClerkRateLimiter
-    return yield* limiter.takeTurn(context, yield* settings(secretKey, apiUrl))
+    return yield* limiter.takeTurn(context, yield* settings(secretKey, apiUrl), Duration.infinity)
   })
 
 const holdBack = (retryAfter: Duration.DurationInput, secretKey?: string) =>
@@ -173,7 +173,7 @@ describe("ClerkRateLimiter.layer", () => {
         ["client_rate_limit"]
       )
       assert.deepStrictEqual({ operation: error.operation, method: error.method, path: error.path }, context)
-      assert.match(error.message, /nothing was sent: no turn within 3s \(maxWait\)/)
+      assert.match(error.message, /nothing was sent: no turn of the rate limiter within 3s \(maxWait\)/)
       assert.deepStrictEqual(error.retryAfter, Option.some(Duration.millis(3360)))
       yield* TestClock.adjust("3 seconds")
       yield* Fiber.joinAll(waiting)
@@ -340,16 +340,16 @@ describe("ClerkRateLimiter.layerStore", () => {
         const config = yield* settings()
         // The hash of the secret key takes real time, once.
         state.mode = "works"
-        yield* limiter.takeTurn(context, config)
+        yield* limiter.takeTurn(context, config, Duration.infinity)
         state.mode = "hangs"
         const before = state.requests
         const fibers = yield* Effect.forEach(Array.from({ length: 50 }), () =>
-          Effect.fork(limiter.takeTurn(context, config))
+          Effect.fork(limiter.takeTurn(context, config, Duration.infinity))
         )
         yield* TestClock.adjust("250 millis")
         assert.isTrue(state.requests > before)
         yield* Fiber.joinAll(fibers)
-        const late = yield* Effect.fork(limiter.takeTurn(context, config))
+        const late = yield* Effect.fork(limiter.takeTurn(context, config, Duration.infinity))
         yield* Effect.yieldNow()
         yield* Fiber.join(late)
       }).pipe(Effect.provide(ClerkRateLimiter.layerStore({ quota: 1000 })), Effect.provide(layer))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck, Fiber } from "effect"
+import { Duration, Effect, FastCheck, Fiber } from "effect"
 import * as ClerkRateLimiter from "effect-clerk/ClerkRateLimiter"
 
 import * as Window from "../../src/internal/limit/window.js"
@@ -36,7 +36,7 @@ const simulate = ({ leaving, pause, quota, seconds, seed, size }: Simulation) =>
       const limiter = yield* ClerkRateLimiter.ClerkRateLimiter
       const config = yield* settings()
       const request = Effect.zipRight(
-        limiter.takeTurn(context, config),
+        limiter.takeTurn(context, config, Duration.infinity),
         Effect.sync(() => turns.push(time.now()))
       )
       const waiting = new Set<Fiber.RuntimeFiber<unknown, unknown>>()

@@ -8,12 +8,11 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 
-import type * as ClerkError from "../../ClerkError.js"
+import { clientRateLimited, type RateLimited } from "../../ClerkError.js"
 import type { Limiter, RequestContext } from "../limiter.js"
 import { type Guard, recheckMillis } from "../store/guard.js"
 import * as Instance from "../store/instance.js"
 import type { Checked } from "./options.js"
-import { refuse } from "./refuse.js"
 import type { Window } from "./window.js"
 
 /** Turns shared with other processes. */
@@ -45,6 +44,16 @@ interface Waiter {
 /** The store is down and the policy is "closed". */
 interface Closed {
   readonly _tag: "Closed"
+}
+
+type Refused = Closed | RateLimited
+
+/** The longest wait of one turn. */
+interface WaitLimit {
+  readonly name: "maxWait" | "deadline"
+  readonly millis: number
+  /** By the `Clock`. */
+  readonly endsAt: number
 }
 
 /** A `Retry-After` beyond this is taken for a mistake of the server. */
@@ -135,79 +144,55 @@ export const make = (options: Checked, shared: Option.Option<Shared>): Effect.Ef
       Math.max(0, heldFor(lane, now), lane.opensAt - now) +
       Math.floor(lane.waiting.size / (lane.window.limit * lane.window.keys)) * lane.window.length
 
-    const tooLong = (context: RequestContext, millis: number) =>
-      refuse(
-        context,
-        `no turn within ${Duration.format(options.maxWait)} (maxWait)`,
-        Option.some(Duration.millis(Math.max(1, Math.ceil(millis))))
-      )
-
-    const closed = (context: RequestContext) =>
-      refuse(context, "the store of the rate limiter is down", Option.some(Duration.millis(recheckMillis)))
-
     /** Asks until a turn is given; the caller is the first in the FIFO. */
-    const askAgain = (
-      lane: Lane,
-      context: RequestContext,
-      giveUpAt: number
-    ): Effect.Effect<void, Closed | ClerkError.RateLimited> =>
+    const askAgain = (lane: Lane, context: RequestContext, limit: WaitLimit): Effect.Effect<void, Refused> =>
       Effect.flatMap(askUnlessHeld(lane), (millis) =>
         millis === 0
           ? Effect.void
           : Effect.clockWith((clock) =>
-              clock.unsafeCurrentTimeMillis() + millis > giveUpAt
-                ? Effect.fail(tooLong(context, millis))
-                : Effect.zipRight(clock.sleep(Duration.millis(millis)), askAgain(lane, context, giveUpAt))
+              clock.unsafeCurrentTimeMillis() + millis > limit.endsAt
+                ? Effect.fail(tooLong(context, limit, millis))
+                : Effect.zipRight(clock.sleep(Duration.millis(millis)), askAgain(lane, context, limit))
             )
       )
 
     const wait = (
       lane: Lane,
-      context: RequestContext
-    ): Effect.Effect<void, Closed | ClerkError.RateLimited> =>
+      context: RequestContext,
+      timeLeft: Duration.Duration
+    ): Effect.Effect<void, Refused> =>
       Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
+        const left = Duration.toMillis(timeLeft)
+        const limit: WaitLimit =
+          left < maxWait
+            ? { name: "deadline", millis: left, endsAt: now + left }
+            : { name: "maxWait", millis: maxWait, endsAt: now + maxWait }
         const estimated = estimate(lane, now)
-        if (estimated > maxWait) {
-          return Effect.fail(tooLong(context, estimated))
+        if (estimated > limit.millis) {
+          return Effect.fail(tooLong(context, limit, estimated))
         }
         return Effect.acquireUseRelease(
           Effect.sync(() => enter(lane.waiting)),
           (waiter) =>
             within(
-              Effect.zipRight(Deferred.await(waiter.isFirst), askAgain(lane, context, now + maxWait)),
-              () => tooLong(context, estimate(lane, now + maxWait))
+              limit,
+              Effect.zipRight(Deferred.await(waiter.isFirst), askAgain(lane, context, limit)),
+              () => tooLong(context, limit, estimate(lane, limit.endsAt))
             ),
           (waiter) => Effect.sync(() => leave(lane.waiting, waiter))
         )
       })
 
-    /** Fails after `maxWait`, in an uninterruptible region too. */
-    const within = <E>(
-      turn: Effect.Effect<void, E>,
-      onTimeout: () => ClerkError.RateLimited
-    ): Effect.Effect<void, E | ClerkError.RateLimited> =>
-      maxWait === Infinity
-        ? turn
-        : Effect.flatten(
-            // A timeout runs `turn` in a fiber of its own, so that the region of the caller stays as it is. That fiber
-            // gives its exit: a fiber that fails logs the failure.
-            Effect.timeoutTo(Effect.exit(Effect.interruptible(turn)), {
-              duration: options.maxWait,
-              onSuccess: (exit): Exit.Exit<void, E | ClerkError.RateLimited> => exit,
-              onTimeout: () => Exit.fail(onTimeout())
-            })
-          )
-
     return {
-      takeTurn: (context, settings) =>
+      takeTurn: (context, settings, timeLeft) =>
         Effect.suspend(() => {
           const lane = laneOf(instanceOf(settings))
           const turn =
             lane.waiting.size > 0
-              ? wait(lane, context)
+              ? wait(lane, context, timeLeft)
               : Effect.flatMap(askUnlessHeld(lane), (millis) =>
-                  millis === 0 ? Effect.void : wait(lane, context)
+                  millis === 0 ? Effect.void : wait(lane, context, timeLeft)
                 )
           return Effect.catchTag(turn, "Closed", () => Effect.fail(closed(context)))
         }),
@@ -289,6 +274,38 @@ const storageKey = (instance: Instance.Instance) =>
     Effect.promise(() => instance.storageName()),
     (name) => `effect-clerk:limit:${name}`
   )
+
+const tooLong = (context: RequestContext, { millis, name }: WaitLimit, estimate: number): RateLimited =>
+  clientRateLimited(
+    context,
+    `nothing was sent: no turn of the rate limiter within ${Duration.format(Duration.millis(millis))} (${name})`,
+    Option.some(Duration.millis(Math.max(1, Math.ceil(estimate))))
+  )
+
+const closed = (context: RequestContext): RateLimited =>
+  clientRateLimited(
+    context,
+    "nothing was sent: the store of the rate limiter is down",
+    Option.some(Duration.millis(recheckMillis))
+  )
+
+/** Fails after the limit, in an uninterruptible region too. */
+const within = <E>(
+  { millis }: WaitLimit,
+  turn: Effect.Effect<void, E>,
+  onTimeout: () => RateLimited
+): Effect.Effect<void, E | RateLimited> =>
+  millis === Infinity
+    ? turn
+    : Effect.flatten(
+        // A timeout runs `turn` in a fiber of its own, so that the region of the caller stays as it is. That fiber
+        // gives its exit: a fiber that fails logs the failure.
+        Effect.timeoutTo(Effect.exit(Effect.interruptible(turn)), {
+          duration: Duration.millis(millis),
+          onSuccess: (exit): Exit.Exit<void, E | RateLimited> => exit,
+          onTimeout: () => Exit.fail(onTimeout())
+        })
+      )
 
 const heldFor = ({ hold }: Lane, now: number): number => {
   const left = hold.until - now
