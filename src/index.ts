@@ -14,3 +14,5 @@ export * as ClerkRetry from "./ClerkRetry.js"
 export * as Session from "./Session.js"
 /** @since 0.1.0 */
 export * as Sessions from "./Sessions.js"
+/** @since 0.1.0 */
+export * as SessionTokens from "./SessionTokens.js"
