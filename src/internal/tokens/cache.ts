@@ -87,6 +87,7 @@ export const make = <A, E>(capacity: number): Effect.Effect<Cache<A, E>, never, 
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         isClosed = true
+        entries.clear()
       })
     )
 
