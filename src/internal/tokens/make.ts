@@ -48,8 +48,10 @@ export const make = (
         const limiter = recordTurns(Context.getOption(context, ClerkRateLimiter), (time) => {
           sent = time
         })
-        const minted = Effect.mapInputContext(mint, (_: Context.Context<never>) =>
-          Context.add(context, ClerkRateLimiter, limiter)
+        const inner = Context.add(context, ClerkRateLimiter, limiter)
+        const minted = Effect.mapInputContext<SessionToken, SessionTokens.TokenError, Requirements, never>(
+          mint,
+          () => inner
         )
         return Effect.zipWith(minted, now, (value, received) => {
           const millis = Math.floor(lifetimeOf(Redacted.value(value.jwt)) - marginMillis)
