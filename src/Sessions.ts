@@ -30,6 +30,7 @@ import type {
 } from "./internal/request/params.js"
 import { decoder } from "./internal/response/decode.js"
 import { withNotFound, withoutNotFound } from "./internal/response/errorResponse.js"
+import { revokeAll as revokeAllWith, type RevokeAllParams } from "./internal/revokeAll.js"
 import { Session, SessionCookies, SessionPage, SessionToken } from "./Session.js"
 
 export type {
@@ -41,6 +42,7 @@ export type {
   StreamParams,
   TokenParams
 } from "./internal/request/params.js"
+export type { RevokeAllParams } from "./internal/revokeAll.js"
 
 const session = decoder(Session, Fast.session)
 const page = decoder(SessionPage, Fast.page)
@@ -304,6 +306,44 @@ export const revoke = (
     decodeResponse: session,
     errorResponse: withNotFound
   })
+
+/**
+ * Revokes all active and pending sessions of a user or a client, and returns those that it revoked.
+ *
+ * **Details**
+ *
+ * All sessions are listed before the first one is revoked, and listed again until none is left, so that sessions which
+ * begin meanwhile are revoked as well. `except` names sessions to keep, such as the current one.
+ *
+ * All sessions are tried before it fails with the first error. A session that ended meanwhile is no failure. It is safe to
+ * call again. The deadline and the rate limiter apply to each request.
+ *
+ * If sessions are left after 10 rounds, it fails with `ClerkErrors` (status 409, code `client_sessions_left`).
+ *
+ * **Gotchas**
+ *
+ * A token that was minted before is valid until it expires. `SessionTokens.invalidate` drops cached ones.
+ *
+ * **Example** (sign out everywhere else)
+ *
+ * ```ts
+ * import { Sessions } from "effect-clerk"
+ *
+ * export const signOutElsewhere = (userId: string, currentSessionId: string) =>
+ *   Sessions.revokeAll({ userId, except: currentSessionId })
+ * ```
+ *
+ * @see https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/revoke
+ * @since 0.1.0
+ * @category operations
+ */
+export const revokeAll: (
+  params: RevokeAllParams
+) => Effect.Effect<
+  ReadonlyArray<Session>,
+  ClerkErrors | Unauthorized | CommonError,
+  HttpClient | ClerkConfig
+> = revokeAllWith({ stream, revoke })
 
 /**
  * Mints a session token for an active session.

@@ -18,3 +18,5 @@ export * as Session from "./Session.js"
 export * as SessionClaims from "./SessionClaims.js"
 /** @since 0.1.0 */
 export * as Sessions from "./Sessions.js"
+/** @since 0.1.0 */
+export * as SessionTokens from "./SessionTokens.js"

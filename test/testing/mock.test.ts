@@ -375,7 +375,7 @@ describe("layerMock", () => {
     expectTypeOf(ClerkTest.layerMock({})).toEqualTypeOf<
       Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig>
     >()
-    expectTypeOf<keyof ClerkTest.Mocks>().toEqualTypeOf<Exclude<keyof typeof Sessions, "stream">>()
+    expectTypeOf<keyof ClerkTest.Mocks>().toEqualTypeOf<Exclude<keyof typeof Sessions, "stream" | "revokeAll">>()
   })
 })
 
