@@ -15,6 +15,7 @@
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { constVoid } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
@@ -84,19 +85,24 @@ const readStream: ReadBody = (response, limit) =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let size = 0
+    let failure: HttpClientError.ResponseError | undefined
     return response.stream.pipe(
+      // A stream that fails is logged as an unhandled error, as it runs on a fiber of its own.
+      Stream.either,
       Stream.runForEachWhile((chunk) => {
-        chunks.push(chunk)
-        size += chunk.length
+        if (Either.isLeft(chunk)) {
+          failure = chunk.left.reason === "EmptyBody" ? undefined : chunk.left
+          return Effect.succeed(false)
+        }
+        chunks.push(chunk.right)
+        size += chunk.right.length
         return Effect.succeed(size <= limit)
       }),
       // A stream dies where its body has another reader.
       Effect.catchAllDefect((cause) => Effect.fail(decodeError(response, cause))),
-      Effect.catchIf(
-        (error) => error.reason === "EmptyBody",
-        () => Effect.void
+      Effect.flatMap(() =>
+        failure === undefined ? limitText(response, chunks, limit) : Effect.fail(failure)
       ),
-      Effect.zipRight(Effect.suspend(() => limitText(response, chunks, limit))),
       Effect.tap(({ text }) => Effect.sync(() => replaceText(response, Effect.succeed(text)))),
       // Where the client has read the body before, it is gone from the stream, but `text` still has it.
       Effect.catchAll((error) => (chunks.length === 0 ? readText(response, limit) : truncated(error)))
