@@ -1,6 +1,6 @@
 /**
- * A small program, and its tests: with stand-ins for single operations, against a Clerk in memory, and against the same
- * Clerk on a port; when Clerk is slow, busy or unreachable; and as time goes by.
+ * A small program and its tests: with mocks of single operations, with a fake Clerk in memory, and with the same fake on a
+ * port; with injected faults; and as time passes.
  */
 import { createServer } from "node:http"
 
@@ -11,7 +11,7 @@ import { Effect, Fiber, Layer, TestClock } from "effect"
 import { ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 
-/** Signs a user out everywhere, and says how many sessions that ended; those already gone do not count. */
+/** Signs a user out everywhere, and returns how many sessions that ended. */
 const signOutEverywhere = (userId: string) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions.list({ userId, status: "active", limit: 500 })
@@ -24,15 +24,8 @@ const signOutEverywhere = (userId: string) =>
     return revoked.reduce((sum, one) => sum + one, 0)
   })
 
-describe("with stand-ins for single operations", () => {
-  const gone = new ClerkError.NotFound({
-    operation: "Sessions.revoke",
-    method: "POST",
-    path: "/v1/sessions/sess_2/revoke",
-    errors: ClerkTest.errors("resource_not_found")
-  })
-
-  it.effect("tolerates a session that is gone by the time it is revoked", () =>
+describe("with mocks of single operations", () => {
+  it.effect("tolerates a session that no longer exists when it is revoked", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* signOutEverywhere("user_1"), 1)
     }).pipe(
@@ -41,21 +34,23 @@ describe("with stand-ins for single operations", () => {
           list: () =>
             Effect.succeed([ClerkTest.session({ id: "sess_1" }), ClerkTest.session({ id: "sess_2" })]),
           revoke: (id) =>
-            id === "sess_1" ? Effect.succeed(ClerkTest.session({ id, status: "revoked" })) : Effect.fail(gone)
+            id === "sess_1"
+              ? Effect.succeed(ClerkTest.session({ id, status: "revoked" }))
+              : ClerkTest.Failure.notFound()
         })
       )
     )
   )
 
-  it.effect("revokes nothing where nothing is active", () =>
+  it.effect("revokes nothing if nothing is active", () =>
     Effect.gen(function* () {
-      // An operation without a stand-in dies, so this would not pass if anything were revoked.
+      // An operation without a mock dies, so this test fails if anything is revoked.
       assert.strictEqual(yield* signOutEverywhere("user_1"), 0)
     }).pipe(Effect.provide(ClerkTest.layerMock({ list: () => Effect.succeed([]) })))
   )
 })
 
-/** Two active sessions of the user, one that has ended, and one of somebody else. */
+/** Two active sessions of the user, an ended one, and one of another user. */
 const clerk: ClerkTest.Options = {
   sessions: [
     { id: "sess_1", userId: "user_1" },
@@ -72,7 +67,7 @@ const statuses = Effect.gen(function* () {
 
 const signedOut = { sess_1: "revoked", sess_2: "revoked", sess_3: "ended", sess_4: "active" }
 
-describe("with a Clerk in memory", () => {
+describe("with a fake Clerk in memory", () => {
   it.effect("ends every active session of the user, and no other", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* signOutEverywhere("user_1"), 2)
@@ -81,7 +76,7 @@ describe("with a Clerk in memory", () => {
     }).pipe(Effect.provide(ClerkTest.layer(clerk)))
   )
 
-  it.effect("asks for active sessions only, and for nothing more than it needs", () =>
+  it.effect("requests active sessions only", () =>
     Effect.gen(function* () {
       const { requests } = yield* ClerkTest.ClerkTest
       yield* signOutEverywhere("user_1")
@@ -94,21 +89,21 @@ describe("with a Clerk in memory", () => {
     }).pipe(Effect.provide(ClerkTest.layer(clerk)))
   )
 
-  it.effect("gets through when Clerk is busy, unreachable, or loses an answer", () =>
+  it.effect("retries after a rate limit, a closed connection and a lost response", () =>
     Effect.gen(function* () {
       const { inject } = yield* ClerkTest.ClerkTest
       yield* inject(ClerkTest.Fault.reset, { operation: "Sessions.list" })
-      yield* inject(ClerkTest.Fault.rateLimited("30 seconds"), { operation: "Sessions.revoke" })
+      yield* inject(ClerkTest.Fault.rateLimited("20 seconds"), { operation: "Sessions.revoke" })
       yield* inject(ClerkTest.Fault.responseLost, { operation: "Sessions.revoke" })
       const fiber = yield* Effect.fork(signOutEverywhere("user_1"))
-      // No test waits for real: the client's patience runs on the test clock.
+      // Retries and timeouts run on the test clock: the test does not wait.
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* Fiber.join(fiber), 2)
       assert.deepStrictEqual(yield* statuses, signedOut)
     }).pipe(Effect.provide(ClerkTest.layer(clerk)))
   )
 
-  it.effect("gives up when Clerk stays down, and says how", () =>
+  it.effect("fails with Timeout if Clerk never responds", () =>
     Effect.gen(function* () {
       const { inject } = yield* ClerkTest.ClerkTest
       yield* inject(ClerkTest.Fault.hang, { operation: "Sessions.revoke", times: 100 })
@@ -118,7 +113,7 @@ describe("with a Clerk in memory", () => {
     }).pipe(Effect.provide(ClerkTest.layer(clerk)))
   )
 
-  it.effect("leaves sessions alone that have expired by then", () =>
+  it.effect("does not revoke sessions that have expired", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust("8 days")
       assert.strictEqual(yield* signOutEverywhere("user_1"), 0)
@@ -127,13 +122,13 @@ describe("with a Clerk in memory", () => {
   )
 })
 
-describe("with the same Clerk on a port", () => {
+describe("with the same fake on a port", () => {
   const ServerLive = Layer.merge(
     Layer.provide(
       ClerkTest.layerServer(clerk),
       NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
     ),
-    // The real transport of the program, over a real socket.
+    // The real HTTP client of the program, over a real socket.
     FetchHttpClient.layer
   )
 

@@ -3,8 +3,8 @@ import { deepStrictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 
 // The command has no public name: emulator.slow.test.ts runs it as a process.
-import { parse } from "../../src/testing/emulator/flags.js"
-import * as Seed from "../../src/testing/emulator/seed.js"
+import { parse } from "../../src/testing/emulator/internal/flags.js"
+import * as Seed from "../../src/testing/emulator/internal/seed.js"
 
 describe("the flags", () => {
   it.effect("have defaults", () =>

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { run } from "./command.js"
+import { run } from "./internal/command.js"
 
 run(process.argv.slice(2))

@@ -4,8 +4,8 @@ import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-import * as ClerkConfig from "../../ClerkConfig.js"
-import { parseIssuer } from "../internal/instance.js"
+import * as ClerkConfig from "../../../ClerkConfig.js"
+import { parseIssuer } from "../../internal/instance.js"
 import { UsageError } from "./usageError.js"
 
 /** The parsed arguments of `effect-clerk emulator`. */

@@ -7,10 +7,10 @@ import * as Predicate from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 
-import { type ConnectionLost, connectionReset, type Handler } from "../internal/connection.js"
-import * as Envelope from "../internal/envelope.js"
-import { bodyCollector, make, type ParsedRequest } from "../internal/request.js"
-import { loopbackUrl } from "../internal/server.js"
+import { type ConnectionLost, connectionReset, type Handler } from "../../internal/connection.js"
+import * as Envelope from "../../internal/envelope.js"
+import { bodyCollector, make, type ParsedRequest } from "../../internal/request.js"
+import { loopbackUrl } from "../../internal/server.js"
 import { UsageError } from "./usageError.js"
 
 /** Proxies keep idle connections for up to a minute, and must not find them closed. */

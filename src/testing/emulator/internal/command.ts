@@ -12,7 +12,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 
-import { version } from "../../internal/version.js"
+import { version } from "../../../internal/version.js"
 import { banner } from "./banner.js"
 import * as Control from "./control.js"
 import { type Emulator, help, parse } from "./flags.js"

@@ -6,12 +6,12 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 
-import * as Session from "../../Session.js"
-import type { Handler } from "../internal/connection.js"
-import { logExchange } from "../internal/engine.js"
-import * as Envelope from "../internal/envelope.js"
-import { type FakeClerk, make as makeClerk } from "../internal/fakeClerk.js"
-import type { ParsedRequest } from "../internal/request.js"
+import * as Session from "../../../Session.js"
+import type { Handler } from "../../internal/connection.js"
+import { logExchange } from "../../internal/engine.js"
+import * as Envelope from "../../internal/envelope.js"
+import { type FakeClerk, make as makeClerk } from "../../internal/fakeClerk.js"
+import type { ParsedRequest } from "../../internal/request.js"
 import * as Seed from "./seed.js"
 
 /** The fake Clerk of the emulator, and a handler of its requests and of those of the control endpoint. */

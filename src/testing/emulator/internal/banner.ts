@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-import type { FakeClerk } from "../internal/fakeClerk.js"
+import type { FakeClerk } from "../../internal/fakeClerk.js"
 
 /** More users than these are counted only. */
 const maxUsers = 20

@@ -7,11 +7,11 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
-import * as Fault from "../Fault.js"
-import { permissionPattern } from "../internal/access.js"
-import { entries } from "../internal/entries.js"
-import { parseIssuer } from "../internal/instance.js"
-import { operations } from "../internal/routes.js"
+import * as Fault from "../../Fault.js"
+import { permissionPattern } from "../../internal/access.js"
+import { entries } from "../../internal/entries.js"
+import { parseIssuer } from "../../internal/instance.js"
+import { operations } from "../../internal/routes.js"
 
 /** The file is not what the emulator expects; `detail` names the place. */
 export class SeedError extends Data.TaggedError("SeedError")<{ readonly detail: string }> {}
