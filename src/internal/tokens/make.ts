@@ -1,6 +1,5 @@
 /** The token cache: what a token is kept under, for how long, and how it is minted. */
 import type { HttpClient } from "@effect/platform/HttpClient"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -69,18 +68,20 @@ export const make = (
       key: TokenKey,
       mint: Effect.Effect<Cache.Made<SessionToken>, SessionTokens.TokenError>
     ): Effect.Effect<Cache.Made<SessionToken>, SessionTokens.TokenError> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.flatMap(tier.find(instance, key), ({ found, save }) => {
-          if (Option.isSome(found)) {
-            const keepFor = Math.min(found.value.keepFor, maxSharedMillis)
-            const value = { jwt: Redacted.make(found.value.jwt) }
-            return Effect.succeed({ value, keepFor, endsAt: now + keepFor })
-          }
-          return Effect.tap(mint, ({ keepFor, value }) =>
-            keepFor > 0 ? save({ jwt: Redacted.value(value.jwt), keepFor: Math.floor(keepFor) }) : Effect.void
-          )
-        })
-      )
+      Effect.gen(function* () {
+        const before = yield* now
+        const { found, save } = yield* tier.find(instance, key)
+        if (Option.isSome(found)) {
+          const after = yield* now
+          const keepFor = Math.min(found.value.keepFor - (after.steady - before.steady), maxSharedMillis)
+          return { value: { jwt: Redacted.make(found.value.jwt) }, keepFor, endsAt: before.wall + keepFor }
+        }
+        const made = yield* mint
+        if (made.keepFor > 0) {
+          yield* save({ jwt: Redacted.value(made.value.jwt), keepFor: made.keepFor })
+        }
+        return made
+      })
 
     return {
       get: (sessionId, options = {}) =>
