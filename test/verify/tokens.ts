@@ -123,3 +123,11 @@ export const until = (holds: () => boolean): Effect.Effect<void> =>
     Effect.promise(() => new Promise((resolve) => setImmediate(resolve))),
     { until: holds }
   ).pipe(Effect.asVoid)
+
+/** The same private key for another RSA algorithm. */
+export const reimport = (key: CryptoKey, alg: string): Effect.Effect<CryptoKey> =>
+  Effect.promise(async () => {
+    const jwk = await exportJWK(key)
+    const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: `SHA-${alg.slice(2)}` }
+    return crypto.subtle.importKey("jwk", { ...jwk, alg }, algorithm, false, ["sign"])
+  })
