@@ -136,9 +136,9 @@ const isCount = (json: unknown): json is number => Number.isSafeInteger(json) &&
 /** JavaScript's dates end here, in milliseconds on either side of the epoch. */
 const maxDate = 8.64e15
 
-const epoch = DateTime.unsafeMake(0)
+const epoch = DateTime.unsafeFromDate(new Date(0))
 
-/** The same as `DateTime.unsafeMake`, without a `Date`. The addition makes 0 of -0. */
+/** The same as `DateTime.unsafeFromDate`, without a `Date`. The addition makes 0 of -0. */
 const utc = (millis: number): DateTime.Utc => DateTime.mapEpochMillis(epoch, () => millis + 0)
 
 const isTimestamp = (json: unknown): json is number =>
