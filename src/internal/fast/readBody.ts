@@ -117,7 +117,7 @@ const truncated = (error: HttpClientError.ResponseError): ReturnType<ReadBody> =
 const decodeError = (response: HttpClientResponse, cause: unknown) =>
   new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
-/** Lets whoever asks for the text later have what is read here. A response that cannot be changed stays as it is. */
+/** Lets later readers have the text that is read here. A response that cannot be changed stays as it is. */
 const replaceText = (response: HttpClientResponse, text: HttpClientResponse["text"]): void =>
   void Reflect.defineProperty(response, "text", { value: text, configurable: true })
 

@@ -17,7 +17,7 @@ const maxDepth = 8
 /** Real secrets are longer. A shorter one is a placeholder, such as "refresh" in a test. */
 const minSecretLength = 16
 
-/** Secret keys, bearer tokens, JSON Web Tokens and Clerk's cookies, whoever they belong to. */
+/** Secret keys, bearer tokens, JSON Web Tokens and Clerk's cookies, also those of other users. */
 const patterns =
   /\bsk_(?:test|live)_\w+|\bBearer\s+[^\s"'\\,;]+|\beyJ[\w-]{5,}(?:\.[\w-]*){0,4}|\b__\w+=[^\s;,"'\\]+/g
 

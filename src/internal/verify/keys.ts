@@ -88,7 +88,7 @@ export const loaded = (
       return isWithin(keysFreshFor, kept.at, now) ? key : Effect.as(refreshBehind(now), key)
     }
     if (loading === undefined) {
-      // Whoever forges tokens must not decide how often Clerk is asked.
+      // Forged tokens must not decide how often Clerk is asked.
       if (refetchedAt !== undefined && isWithin(refreshAtMost, refetchedAt, now)) {
         return Effect.fail(failed === undefined ? unknownKey(kid) : failed.error)
       }

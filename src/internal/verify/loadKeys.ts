@@ -24,7 +24,7 @@ const fetchKeySet = call({
   errorResponse: withoutNotFound
 })
 
-/** Whoever waits for keys is in the middle of a request. */
+/** A request of a user waits for the keys. */
 const longestWait = Duration.seconds(5)
 
 export const loadKeys: Effect.Effect<Keys, KeysUnavailable, HttpClient | ClerkConfig> = fetchKeySet.pipe(
