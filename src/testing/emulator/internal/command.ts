@@ -22,11 +22,11 @@ import { UsageError } from "./usageError.js"
 
 /** Runs the command, and sets the exit code: 0 after Ctrl-C, 2 for wrong flags, values or files. */
 export const run = (args: ReadonlyArray<string>): void => {
-  // A reader that closes the pipe, such as head, does not end the emulator.
-  process.stdout.on("error", () => {})
   const fiber = Effect.runFork(Effect.provide(command(args), LoggerLive))
   const stop = () => void Effect.runFork(Fiber.interruptFork(fiber))
   process.once("SIGINT", stop).once("SIGTERM", stop)
+  // The reader of the pipe has gone, as head does after some lines.
+  process.stdout.on("error", stop)
   fiber.addObserver((exit) => {
     process.off("SIGINT", stop).off("SIGTERM", stop)
     process.exitCode = exitCode(exit)

@@ -183,7 +183,7 @@ export const Seed = struct({
   ),
   faults: optional(list(Injection)),
   instance: optional(oneOf("development", "production")),
-  secretKey: optional(Id),
+  secretKey: optional(text("a secret key without white space", (key) => /^[\x21-\x7e]+$/.test(key))),
   issuer: optional(
     text("a URL, such as https://clerk.example.test", (url) => parseIssuer(url)._tag === "Right")
   ),
