@@ -9,6 +9,7 @@ import {
   HttpLayerRouter,
   HttpRouter,
   HttpServer,
+  type HttpServerRequest,
   HttpServerResponse,
   OpenApi
 } from "@effect/platform"
@@ -221,10 +222,12 @@ describe("the types", () => {
 
     const routes = HttpRouter.empty.pipe(HttpRouter.get("/me", Effect.map(whoAmI, HttpServerResponse.text)))
     const guarded = HttpRouter.use(routes, Authentication.router)
-    expectTypeOf<HttpRouter.HttpRouter.Context<typeof routes>>().toEqualTypeOf<CurrentSession>()
-    expectTypeOf<
-      HttpRouter.HttpRouter.Context<typeof guarded>
-    >().toEqualTypeOf<SessionVerifier.SessionVerifier>()
+    expectTypeOf<Effect.Effect.Context<typeof routes>>().toEqualTypeOf<
+      CurrentSession | HttpServerRequest.HttpServerRequest
+    >()
+    expectTypeOf<Effect.Effect.Context<typeof guarded>>().toEqualTypeOf<
+      SessionVerifier.SessionVerifier | HttpServerRequest.HttpServerRequest
+    >()
     expectTypeOf(Authentication.layerRouter).toExtend<
       Layer.Layer<HttpLayerRouter.Request<"Requires", CurrentSession>, never, SessionVerifier.SessionVerifier>
     >()
