@@ -1,20 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Context,
-  Deferred,
-  Effect,
-  Either,
-  Exit,
-  Fiber,
-  Layer,
-  Redacted,
-  Schedule,
-  Scope,
-  TestClock
-} from "effect"
-import { Sessions } from "effect-clerk"
+import { Context, Deferred, Effect, Either, Exit, Fiber, Layer, Schedule, Scope, TestClock } from "effect"
 import * as SessionVerifier from "effect-clerk/SessionVerifier"
-import { ClerkTest } from "effect-clerk/testing"
 
 import * as Tokens from "./tokens.js"
 
@@ -415,20 +401,5 @@ describe("a scope that closes while keys are loaded", () => {
       assert.strictEqual((yield* Effect.flip(verifier.verify(token)))._tag, "KeysUnavailable")
       assert.strictEqual(requests.length, 1)
     })
-  )
-})
-
-describe("the fake Clerk", () => {
-  it.effect("mints tokens that verify, and that expire with the test's clock", () =>
-    Effect.gen(function* () {
-      const token = Redacted.value((yield* Sessions.createToken("sess_1")).jwt)
-      assert.strictEqual(yield* verdict(token), "sess_1")
-      yield* TestClock.adjust("65 seconds")
-      assert.strictEqual(yield* verdict(token), "TokenExpired")
-    }).pipe(
-      Effect.provide(
-        SessionVerifier.layer().pipe(Layer.provideMerge(ClerkTest.layer({ sessions: [{ id: "sess_1" }] })))
-      )
-    )
   )
 })
