@@ -38,16 +38,24 @@ export const buildCommits = async (
   const folder = mkdtempSync(join(tmpdir(), "effect-clerk-bench-"))
   const worktrees: Array<string> = []
   const remove = async () => {
-    for (const worktree of worktrees) await git("worktree", "remove", "--force", worktree)
+    for (const worktree of worktrees) {
+      // One that was interrupted while git made it may be unknown to git.
+      await git("worktree", "remove", "--force", worktree).catch(() => "")
+    }
     rmSync(folder, { recursive: true, force: true })
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      remove().finally(() => process.exit(1))
+    })
   }
   const build = async (commit: string, name: string): Promise<Build> => {
     if (commit === here) return { label: "this folder", root }
     const hash = await git("rev-parse", "--short", "--verify", `${commit}^{commit}`)
     const worktree = join(folder, name)
     progress(`compare: build ${commit} (${hash})`)
-    await git("worktree", "add", "--detach", worktree, hash)
     worktrees.push(worktree)
+    await git("worktree", "add", "--detach", worktree, hash)
     symlinkSync(join(root, "node_modules"), join(worktree, "node_modules"))
     try {
       await run("npm", ["run", "--silent", "build"], { cwd: worktree })

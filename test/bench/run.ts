@@ -66,9 +66,6 @@ const measure = async (options: Options, builds: Run["builds"]): Promise<boolean
 const main = async (options: Options): Promise<boolean> => {
   if (options.compare === undefined) return measure(options, [{ label: "", root }])
   const { builds, remove } = await buildCommits(options.compare, progress)
-  process.once("SIGINT", () => {
-    remove().finally(() => process.exit(130))
-  })
   try {
     return await measure(options, builds)
   } finally {
