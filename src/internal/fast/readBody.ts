@@ -50,9 +50,11 @@ export const readBody: ReadBody = (response, limit) => {
 }
 
 export const readPublic: ReadBody = (response, limit) =>
-  isWithin(response, limit) || !Predicate.hasProperty(response, "stream")
-    ? readText(response, limit)
-    : readStream(response, limit)
+  hasOwnText(response) || isWithin(response, limit) ? readText(response, limit) : readStream(response, limit)
+
+/** Whether the response has been read before, see `replaceText`, or was made by hand and may have no stream. */
+const hasOwnText = (response: HttpClientResponse): boolean =>
+  Object.getOwnPropertyDescriptor(response, "text")?.value !== undefined
 
 /** Whether the server said a length within the limit. Where the body was decompressed, that is not its length. */
 const isWithin = ({ headers }: HttpClientResponse, limit: number): boolean =>
