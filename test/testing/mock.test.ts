@@ -375,7 +375,9 @@ describe("layerMock", () => {
     expectTypeOf(ClerkTest.layerMock({})).toEqualTypeOf<
       Layer.Layer<HttpClient.HttpClient | ClerkConfig.ClerkConfig>
     >()
-    expectTypeOf<keyof ClerkTest.Mocks>().toEqualTypeOf<Exclude<keyof typeof Sessions, "stream" | "revokeAll">>()
+    expectTypeOf<keyof ClerkTest.Mocks>().toEqualTypeOf<
+      Exclude<keyof typeof Sessions, "stream" | "revokeAll">
+    >()
   })
 })
 
