@@ -1,55 +1,53 @@
-/** Middleware of an HTTP server: it checks the token, asks Clerk whether the session still stands, and hands it on. */
+/** An `HttpRouter` whose account routes are for signed-in users; one of them asks Clerk whether the session still stands. */
 import { createServer } from "node:http"
 
-import { type HttpApp, HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Console, Context, Data, Effect, Layer, Redacted } from "effect"
-import { type Session, Sessions } from "effect-clerk"
+import { Console, Effect, Layer, Redacted } from "effect"
+import { ClerkError, Sessions } from "effect-clerk"
+import * as Authentication from "effect-clerk/Authentication"
+import * as SessionVerifier from "effect-clerk/SessionVerifier"
 import { ClerkTest } from "effect-clerk/testing"
-import { generateKeyPair, jwtVerify } from "jose"
 
-class CurrentSession extends Context.Tag("example/CurrentSession")<CurrentSession, Session.Session>() {}
-class SignedOut extends Data.TaggedError("SignedOut") {}
+const me = Effect.map(Authentication.CurrentSession, ({ claims }) => HttpServerResponse.text(claims.userId))
 
-// In production, the key comes from the instance: createRemoteJWKSet(new URL("https://…/.well-known/jwks.json")).
-const keyPair = await generateKeyPair("RS256")
+// A token outlives its session by up to a minute. Where that is too long, Clerk knows.
+const pay = Effect.gen(function* () {
+  const { claims } = yield* Authentication.CurrentSession
+  const session = yield* Sessions.get(claims.sessionId)
+  return session.status === "active"
+    ? HttpServerResponse.text("paid")
+    : HttpServerResponse.text(`the session is ${session.status}`, { status: 401 })
+}).pipe(ClerkError.catchAll(() => HttpServerResponse.empty({ status: 503 })))
 
-const currentSession = Effect.gen(function* () {
-  const { cookies } = yield* HttpServerRequest.HttpServerRequest
-  const { payload } = yield* Effect.tryPromise({
-    try: () => jwtVerify<{ readonly sid: string }>(cookies["__session"] ?? "", keyPair.publicKey),
-    catch: () => new SignedOut()
-  })
-  const session = yield* Sessions.get(payload.sid)
-  return session.status === "active" ? session : yield* new SignedOut()
-})
-
-const authenticated = <E, R>(app: HttpApp.Default<E, R>) =>
-  Effect.matchEffect(currentSession, {
-    onSuccess: (session) => Effect.provideService(app, CurrentSession, session),
-    // Whoever is not signed in is told so; a Clerk that cannot be asked is not the caller's fault.
-    onFailure: ({ _tag }) =>
-      HttpServerResponse.empty({ status: _tag === "SignedOut" || _tag === "NotFound" ? 401 : 503 })
-  })
-
-const me = Effect.map(CurrentSession, ({ userId }) => HttpServerResponse.text(userId))
-const app = HttpRouter.empty.pipe(HttpRouter.get("/me", me), HttpRouter.use(authenticated))
+const app = HttpRouter.empty.pipe(
+  HttpRouter.get("/me", me),
+  HttpRouter.post("/pay", pay),
+  // What stands above is for signed-in users, what stands below for everybody.
+  HttpRouter.use(Authentication.router),
+  HttpRouter.get("/health", HttpServerResponse.text("well"))
+)
 
 const program = Effect.gen(function* () {
   yield* HttpServer.serveEffect(app)
   const address = yield* HttpServer.addressFormattedWith(Effect.succeed)
-  const get = async (token: string) => {
-    const response = await fetch(`${address}/me`, { headers: { cookie: `__session=${token}` } })
-    return `${response.status} ${await response.text()}`
-  }
   const { jwt } = yield* Sessions.createToken("sess_1")
-  yield* Console.log(yield* Effect.promise(() => get(Redacted.value(jwt))))
-  yield* Console.log(yield* Effect.promise(() => get("forged")))
+  const send = (method: string, path: string, cookie = `__session=${Redacted.value(jwt)}`) =>
+    Effect.promise(async () => {
+      const response = await fetch(address + path, { method, headers: { cookie } })
+      return Console.log(`${path}: ${response.status} ${await response.text()}`)
+    }).pipe(Effect.flatten)
+  yield* send("GET", "/me")
+  yield* send("POST", "/pay")
   yield* Sessions.revoke("sess_1")
-  yield* Console.log(yield* Effect.promise(() => get(Redacted.value(jwt))))
+  yield* send("GET", "/me")
+  yield* send("POST", "/pay")
+  yield* send("GET", "/health", "")
+  yield* send("GET", "/me", "")
 })
 
-const ClerkLive = ClerkTest.layer({ keyPair, sessions: [{ id: "sess_1", userId: "user_1" }] })
+const ClerkLive = ClerkTest.layer({ sessions: [{ id: "sess_1", userId: "user_1" }] })
 const ServerLive = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+const VerifierLive = SessionVerifier.layer().pipe(Layer.provideMerge(ClerkLive))
 
-NodeRuntime.runMain(program.pipe(Effect.scoped, Effect.provide(Layer.merge(ClerkLive, ServerLive))))
+NodeRuntime.runMain(program.pipe(Effect.scoped, Effect.provide(Layer.merge(VerifierLive, ServerLive))))

@@ -1,12 +1,13 @@
-/** The same three steps with `@clerk/backend` and with `effect-clerk`, against the same Clerk. */
+/** The same four steps with `@clerk/backend` and with `effect-clerk`, against the same Clerk. */
 import { createServer } from "node:http"
 
-import { createClerkClient } from "@clerk/backend"
+import { createClerkClient, verifyToken } from "@clerk/backend"
 import { isClerkAPIResponseError } from "@clerk/backend/errors"
 import { FetchHttpClient } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Console, Effect, Layer, Redacted } from "effect"
+import { Console, DateTime, Effect, Layer, Redacted } from "effect"
 import { ClerkConfig, Sessions } from "effect-clerk"
+import * as SessionVerifier from "effect-clerk/SessionVerifier"
 import { ClerkTest } from "effect-clerk/testing"
 
 // Before. What can go wrong is not in the type, and a rate limit or a lost connection is the caller's to repeat.
@@ -23,21 +24,21 @@ const before = async (secretKey: string, apiUrl: string) => {
     lines.push(error.errors[0]?.code ?? "")
   }
   const { jwt } = await clerk.sessions.getToken("sess_1", "hasura")
-  return [...lines, typeof jwt]
+  const { sub } = await verifyToken((await clerk.sessions.getToken("sess_1")).jwt, { secretKey, apiUrl })
+  return [...lines, typeof jwt, sub]
 }
 
 // After. Failures are tags in the type, what may be repeated is, times are times, and tokens are redacted.
 const after = Effect.gen(function* () {
   const sessions = yield* Sessions.list({ userId: "user_1", status: "active" })
-  const lines = sessions.map(
-    ({ expireAt, id }) => `${id} until ${new Date(expireAt.epochMillis).toISOString()}`
-  )
+  const lines = sessions.map(({ expireAt, id }) => `${id} until ${DateTime.formatIso(expireAt)}`)
   const gone = yield* Sessions.revoke("sess_none").pipe(
     Effect.as("revoked"),
     Effect.catchTag("NotFound", ({ errors }) => Effect.succeed(errors[0]?.code ?? ""))
   )
   const { jwt } = yield* Sessions.createTokenFromTemplate("sess_1", "hasura")
-  return [...lines, gone, typeof Redacted.value(jwt)]
+  const { userId } = yield* SessionVerifier.verify((yield* Sessions.createToken("sess_1")).jwt)
+  return [...lines, gone, typeof Redacted.value(jwt), userId]
 })
 
 const program = Effect.gen(function* () {
@@ -51,4 +52,8 @@ const ClerkLive = ClerkTest.layerServer({ sessions, templates: { hasura: {} } })
   Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
 )
 
-NodeRuntime.runMain(Effect.provide(program, Layer.merge(ClerkLive, FetchHttpClient.layer)))
+const AllLive = SessionVerifier.layer().pipe(
+  Layer.provideMerge(Layer.merge(ClerkLive, FetchHttpClient.layer))
+)
+
+NodeRuntime.runMain(Effect.provide(program, AllLive))

@@ -35,7 +35,9 @@ const documented = (file: string) => {
 
 describe("the documentation", () => {
   it("compiles: every example in the sources and every block of the README", { timeout: 60_000 }, () => {
-    const all = ["README.md", "src/testing/README.md", ...sources].flatMap(snippets)
+    const all = ["README.md", "src/testing/README.md", "examples/verifying-requests.md", ...sources].flatMap(
+      snippets
+    )
     assert.isAbove(all.length, 10)
     // Two that must be found wrong, to know that what is found right was looked at.
     const wrong = [
