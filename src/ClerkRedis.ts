@@ -44,7 +44,7 @@ import { type Options as TokensCacheOptions, SessionTokens } from "./SessionToke
  * @category models
  */
 export interface ConnectionOptions extends RedisOptions {
-  /** The address as a URL, such as `redis://localhost:6379` or `rediss://…`. The other options take precedence. */
+  /** The address as a URL, such as `redis://localhost:6379` or `rediss://…`. It takes precedence over `host` and the like. */
   readonly url?: string | undefined
 }
 
