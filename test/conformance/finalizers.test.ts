@@ -182,7 +182,7 @@ conform("calls in finalizers", [
                 Effect.gen(function* () {
                   yield* Effect.all([hold("b"), hold("c")]).pipe(Effect.parallelFinalizers)
                   yield* stage.headers.open
-                  yield* Effect.never
+                  return yield* Effect.never
                 })
               )
             })
