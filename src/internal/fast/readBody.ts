@@ -51,7 +51,7 @@ export const readBody: ReadBody = (response, limit) => {
 }
 
 export const readPublic: ReadBody = (response, limit) =>
-  isWithin(response, limit) || !Predicate.hasProperty(response, "stream")
+  replaced.has(response) || isWithin(response, limit) || !Predicate.hasProperty(response, "stream")
     ? readText(response, limit)
     : readStream(response, limit)
 
@@ -113,9 +113,16 @@ const truncated = (error: HttpClientError.ResponseError): ReturnType<ReadBody> =
 const decodeError = (response: HttpClientResponse, cause: unknown) =>
   new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
+/** Responses whose text can be read again, although their stream has ended. */
+const replaced = new WeakSet<HttpClientResponse>()
+
 /** Lets whoever asks for the text later have what is read here. A response that cannot be changed stays as it is. */
 const replaceText = (response: HttpClientResponse, text: HttpClientResponse["text"]) =>
-  Effect.sync(() => Reflect.defineProperty(response, "text", { value: text, configurable: true }))
+  Effect.sync(() => {
+    if (Reflect.defineProperty(response, "text", { value: text, configurable: true })) {
+      replaced.add(response)
+    }
+  })
 
 /** The response that holds the body: `HttpClient.make` puts it as `original` into one that aborts the request. */
 const ownerOf = (response: HttpClientResponse): HttpClientResponse =>
