@@ -43,8 +43,9 @@ export const join = (chunks: ReadonlyArray<Uint8Array>, size = lengthOf(chunks))
   const whole = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
-    whole.set(chunk.subarray(0, size - at), at)
-    at += chunk.length
+    const part = chunk.subarray(0, size - at)
+    whole.set(part, at)
+    at += part.length
   }
   return whole
 }
