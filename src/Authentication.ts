@@ -1,5 +1,3 @@
-import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
-import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 /**
  * Middleware that authenticates the requests of a server: for `HttpApi`, `HttpRouter` and `HttpLayerRouter`.
  *
@@ -13,6 +11,8 @@ import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
  * @module
  * @since 0.1.0
  */
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
