@@ -178,7 +178,7 @@ conform("calls in finalizers", [
           Effect.scoped(
             Effect.gen(function* () {
               yield* hold("outer")
-              yield* Effect.scoped(
+              return yield* Effect.scoped(
                 Effect.gen(function* () {
                   yield* Effect.all([hold("b"), hold("c")]).pipe(Effect.parallelFinalizers)
                   yield* stage.headers.open
