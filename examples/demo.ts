@@ -1,11 +1,11 @@
+/**
+ * Calls all seven operations against a fake Clerk, over a real socket. With CLERK_SECRET_KEY set, it calls the operations
+ * that only read against the real API instead. The exit code is 0 only if every operation does what the demo expects.
+ */
 import { createServer } from "node:http"
 
 import { FetchHttpClient } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-/**
- * All seven operations against a Clerk inside this process, over a real socket; with CLERK_SECRET_KEY set, the
- * operations that only read against the real API instead. Ends with code 0 only if everything was as expected.
- */
 import type { HttpClient } from "@effect/platform/HttpClient"
 import { Config, Console, Data, Duration, Effect, Layer, Option, Redacted } from "effect"
 import { ClerkConfig, type ClerkError, type Session, Sessions } from "effect-clerk"
@@ -18,7 +18,7 @@ type Call<A> = Effect.Effect<A, ClerkError.ClerkError, HttpClient | ClerkConfig.
 const row = (operation: string, outcome: string, duration: Duration.Duration) =>
   Console.log(`${operation.padEnd(32)}${outcome.padEnd(66)}${Math.round(Duration.toMillis(duration))} ms`)
 
-/** Runs an operation that must succeed, and prints what came back. */
+/** Runs an operation that must succeed, and prints its result. */
 const succeeds = <A>(operation: string, call: Call<A>, describe: (value: A) => string) =>
   Effect.gen(function* () {
     const [duration, value] = yield* Effect.timed(call)
@@ -26,7 +26,7 @@ const succeeds = <A>(operation: string, call: Call<A>, describe: (value: A) => s
     return value
   })
 
-/** Runs an operation that must fail with this tag, and prints how. */
+/** Runs an operation that must fail with this tag, and prints the error. */
 const fails = <A>(operation: string, tag: ClerkError.ClerkError["_tag"], call: Call<A>) =>
   Effect.gen(function* () {
     const [duration, error] = yield* Effect.timed(
@@ -46,10 +46,10 @@ const describeToken = ({ jwt }: Session.SessionToken) => `a token: ${jwt}`
 const describeList = (sessions: ReadonlyArray<Session.Session>) =>
   sessions.length === 0 ? "none" : sessions.map(describeSession).join(", ")
 
-const embedded = Effect.gen(function* () {
+const fake = Effect.gen(function* () {
   const clerk = yield* ClerkTest.ClerkTest
   const { apiUrl } = yield* ClerkConfig.ClerkConfig
-  yield* Console.log(`A Clerk inside this process, at ${apiUrl}\n`)
+  yield* Console.log(`A fake Clerk inside this process, at ${apiUrl}\n`)
 
   const userId = yield* clerk.addUser()
   const { id } = yield* succeeds("create", Sessions.create({ userId }), describeSession)
@@ -70,9 +70,9 @@ const embedded = Effect.gen(function* () {
   yield* succeeds("revoke", Sessions.revoke(id), describeSession)
 
   yield* Console.log("")
-  yield* fails("list, by a status unheard of", "ClerkErrors", Sessions.list({ userId, status: "asleep" }))
-  yield* fails("get, of no session", "NotFound", Sessions.get("sess_none"))
-  yield* fails("get, with another key", "Unauthorized", withKey("sk_test_another")(Sessions.get(id)))
+  yield* fails("list, of an unknown status", "ClerkErrors", Sessions.list({ userId, status: "asleep" }))
+  yield* fails("get, of an unknown id", "NotFound", Sessions.get("sess_none"))
+  yield* fails("get, with a wrong key", "Unauthorized", withKey("sk_test_wrong")(Sessions.get(id)))
 })
 
 const withKey = (key: string) =>
@@ -83,16 +83,16 @@ const withKey = (key: string) =>
 
 const real = Effect.gen(function* () {
   const { apiUrl } = yield* ClerkConfig.ClerkConfig
-  yield* Console.log(`The real API at ${apiUrl}, because CLERK_SECRET_KEY is set: only what reads\n`)
+  yield* Console.log(`The real API at ${apiUrl}, because CLERK_SECRET_KEY is set; it only reads\n`)
   const [first] = yield* succeeds("list", Sessions.list({ limit: 5 }), describeList)
   if (first !== undefined) {
     yield* succeeds("get", Sessions.get(first.id), describeSession)
   }
-  yield* fails("get, of no session", "NotFound", Sessions.get("sess_none"))
-  yield* fails("get, with another key", "Unauthorized", withKey("sk_test_another")(Sessions.get("sess_none")))
+  yield* fails("get, of an unknown id", "NotFound", Sessions.get("sess_none"))
+  yield* fails("get, with a wrong key", "Unauthorized", withKey("sk_test_wrong")(Sessions.get("sess_none")))
 })
 
-const EmbeddedLive = ClerkTest.layerServer({ templates: { hasura: {} } }).pipe(
+const FakeLive = ClerkTest.layerServer({ templates: { hasura: {} } }).pipe(
   Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
 )
 
@@ -100,7 +100,7 @@ const program = Effect.gen(function* () {
   const secretKey = yield* Config.option(Config.redacted("CLERK_SECRET_KEY"))
   yield* Option.isSome(secretKey)
     ? Effect.provide(real, ClerkConfig.layerEnv)
-    : Effect.provide(embedded, EmbeddedLive)
+    : Effect.provide(fake, FakeLive)
   yield* Console.log("\nEverything was as expected.")
 })
 

@@ -1,29 +1,32 @@
-/** Failures by their tags: those that are named are handled, and the type says which are left. */
+/** Handles errors by their tags, all errors of Clerk at once, and errors behind a promise. */
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Duration, Effect, Option } from "effect"
+import { Cause, Console, Duration, Effect, Exit, Option } from "effect"
 import { ClerkConfig, ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 
-type Unhandled = Exclude<ClerkError.CommonError, ClerkError.RateLimited>
-
-/** Ends a session, or says why it goes on. */
-const signOut = (sessionId: string) => {
-  const outcome = Sessions.revoke(sessionId).pipe(
+/** Revokes a session, and returns what happened. The errors that are left stand in its type. */
+const signOut = (sessionId: string) =>
+  Sessions.revoke(sessionId).pipe(
     Effect.map((session) => `${session.id} is ${session.status}`),
     Effect.catchTags({
-      NotFound: () => Effect.succeed(`${sessionId} was gone already`),
-      Unauthorized: (error) => Effect.succeed(`the secret key is not right: ${error.errors[0]?.code}`),
+      NotFound: () => Effect.succeed(`${sessionId} does not exist`),
+      Unauthorized: (error) => Effect.succeed(`the secret key is wrong: ${error.errors[0]?.code}`),
       RateLimited: ({ retryAfter }) =>
         Effect.succeed(
-          `again in ${Option.match(retryAfter, { onNone: () => "a while", onSome: Duration.format })}`
+          `try again in ${Option.match(retryAfter, { onNone: () => "a while", onSome: Duration.format })}`
         ),
       ClerkErrors: ({ errors, status }) =>
-        Effect.succeed(`refused, ${status}: ${errors.map(({ code }) => code)}`)
+        Effect.succeed(`refused with ${status}: ${errors.map(({ code }) => code).join()}`)
     })
   )
-  // What is not handled above: no answer, a broken one, or a server that fails.
-  return outcome satisfies Effect.Effect<string, Unhandled, unknown>
-}
+
+/** For callers of promises: rejects with the error itself. `Effect.runPromise` rejects with a FiberFailure. */
+const run = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> =>
+  Exit.getOrElse(await Effect.runPromiseExit(effect), (cause) => {
+    throw Cause.squash(cause)
+  })
+
+const ClerkLive = ClerkTest.layer({ sessions: [{ id: "sess_1" }] })
 
 const program = Effect.gen(function* () {
   const clerk = yield* ClerkTest.ClerkTest
@@ -32,17 +35,23 @@ const program = Effect.gen(function* () {
 
   yield* clerk.inject(ClerkTest.Fault.rateLimited("2 minutes"))
   yield* Console.log(yield* signOut("sess_1"))
-  yield* clerk.inject(
-    ClerkTest.Fault.status(403, [ClerkError.ErrorEntry.make({ code: "forbidden", message: "no" })])
-  )
+  yield* clerk.inject(ClerkTest.Fault.status(403, ClerkTest.errors("forbidden")))
   yield* Console.log(yield* signOut("sess_1"))
 
-  // Whatever else went wrong says so in one line, with Clerk's trace id where there is one.
+  // All errors of Clerk that are left. The message is one line, with Clerk's trace id where there is one.
   yield* clerk.inject(ClerkTest.Fault.reset)
   yield* signOut("sess_1").pipe(
     ClerkConfig.withoutRetry,
-    Effect.catchAll((error) => Console.log(`${error._tag}: ${error.message}`))
+    ClerkError.catchAll((error) => Console.log(`${error._tag}: ${error.message}`))
   )
+}).pipe(Effect.provide(ClerkLive))
+
+const promise = Effect.promise(async () => {
+  try {
+    await run(Effect.provide(Sessions.get("sess_none"), ClerkLive))
+  } catch (error) {
+    console.log(`instanceof NotFound: ${error instanceof ClerkError.NotFound}`)
+  }
 })
 
-NodeRuntime.runMain(Effect.provide(program, ClerkTest.layer({ sessions: [{ id: "sess_1" }] })))
+NodeRuntime.runMain(Effect.zipRight(program, promise))

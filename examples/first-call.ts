@@ -1,4 +1,4 @@
-/** The first call: the active sessions of a user. */
+/** Lists the active sessions of a user. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, DateTime, Effect } from "effect"
 import { Sessions } from "effect-clerk"
@@ -11,7 +11,7 @@ const program = Effect.gen(function* () {
   )
 })
 
-// A Clerk in memory. The real one: Layer.merge(FetchHttpClient.layer, ClerkConfig.layerEnv).
+// A fake Clerk in memory. For the real one: Layer.merge(FetchHttpClient.layer, ClerkConfig.layerEnv).
 const ClerkLive = ClerkTest.layer({ sessions: [{ id: "sess_1", userId: "user_1" }] })
 
 NodeRuntime.runMain(Effect.provide(program, ClerkLive))

@@ -1,4 +1,4 @@
-/** Page after page as a stream: a page is asked for when it is needed, and not before. */
+/** Streams the sessions of a user page by page. A page is requested when it is needed. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Array, Console, Effect, Option, Stream } from "effect"
 import { Sessions } from "effect-clerk"
@@ -8,16 +8,16 @@ const sessions = Sessions.stream({ userId: "user_1", pageSize: 2 })
 
 const program = Effect.gen(function* () {
   const clerk = yield* ClerkTest.ClerkTest
-  const asked = Effect.map(clerk.requests, (requests) => requests.length)
+  const requested = Effect.map(clerk.requests, (requests) => requests.length)
 
-  yield* Console.log(`${yield* Stream.runCount(sessions)} sessions, from ${yield* asked} pages`)
+  yield* Console.log(`${yield* Stream.runCount(sessions)} sessions, from ${yield* requested} pages`)
 
-  // Enough is enough: the third is on the second page, and the last page is never asked for.
-  const before = yield* asked
+  // The third session is on the second page: the last page is not requested.
+  const before = yield* requested
   const three = yield* sessions.pipe(Stream.take(3), Stream.runCollect)
-  yield* Console.log(`${three.length} sessions, from ${(yield* asked) - before} pages`)
+  yield* Console.log(`${three.length} sessions, from ${(yield* requested) - before} pages`)
 
-  // One page by hand, and how many sessions there are in all.
+  // One page, and the number of sessions on all pages.
   const { data, totalCount } = yield* Sessions.listPage({ userId: "user_1", limit: 2, offset: 4 })
   yield* Console.log(`${data.length} of ${Option.getOrElse(totalCount, () => "?")}`)
 })

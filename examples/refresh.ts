@@ -1,4 +1,4 @@
-/** Refreshes a session, and falls back to the handshake flow where Clerk does not accept the tokens (401). */
+/** Refreshes the token of a session. Falls back to the handshake flow if Clerk does not accept the tokens (401). */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Redacted } from "effect"
 import { Sessions } from "effect-clerk"
@@ -10,16 +10,16 @@ interface Cookies {
   readonly refreshToken: Redacted.Redacted
 }
 
-/** Where to send the browser next: on, with new cookies, or through the handshake. */
+/** Returns where to send the browser next: to the page with new cookies, or through the handshake. */
 const resume = ({ sessionId, ...tokens }: Cookies) =>
   Sessions.refresh(sessionId, { ...tokens, requestOrigin: "https://example.com", format: "cookie" }).pipe(
     Effect.map(({ cookies }) => ({
       location: "/",
-      // Set-Cookie headers: unwrapped only here, on the way to the browser they belong to.
+      // Values of Set-Cookie headers. They are read here only, on their way to the browser.
       setCookie: cookies.map(Redacted.value)
     })),
     Effect.catchTag("Unauthorized", ({ errors }) =>
-      Effect.as(Console.log(`to the handshake: ${errors.map(({ code }) => code)}`), {
+      Effect.as(Console.log(`handshake: ${errors.map(({ code }) => code)}`), {
         location: "https://clerk.example.com/v1/client/handshake",
         setCookie: []
       })
@@ -31,12 +31,12 @@ const program = Effect.gen(function* () {
   const { jwt: expiredToken } = yield* Sessions.createToken("sess_1")
   const refreshToken = yield* clerk.refreshToken("sess_1")
 
-  const on = yield* resume({ sessionId: "sess_1", expiredToken, refreshToken })
-  yield* Console.log(`${on.setCookie.length} cookies, and on to ${on.location}`)
+  const refreshed = yield* resume({ sessionId: "sess_1", expiredToken, refreshToken })
+  yield* Console.log(`${refreshed.setCookie.length} cookies, then ${refreshed.location}`)
 
   yield* Sessions.revoke("sess_1")
   const handshake = yield* resume({ sessionId: "sess_1", expiredToken, refreshToken })
-  yield* Console.log(`${handshake.setCookie.length} cookies, and on to ${handshake.location}`)
+  yield* Console.log(`${handshake.setCookie.length} cookies, then ${handshake.location}`)
 })
 
 NodeRuntime.runMain(Effect.provide(program, ClerkTest.layer({ sessions: [{ id: "sess_1" }] })))

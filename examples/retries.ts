@@ -1,4 +1,4 @@
-/** Patience of one's own: other numbers, another schedule, the schedule by hand, and a time limit. */
+/** Changes retries and time limits: other numbers, another schedule, retries by hand, and limits. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Schedule } from "effect"
 import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
@@ -6,22 +6,22 @@ import { ClerkTest } from "effect-clerk/testing"
 
 const get = Effect.map(Sessions.get("sess_1"), (session) => session.status)
 
-// Other numbers for the built-in policy: exponential, jittered, and no sooner than a Retry-After asks.
-const patient = get.pipe(ClerkConfig.withRetry(ClerkRetry.schedule({ times: 5, base: "20 millis" })))
+// The built-in policy with other numbers. It is exponential and jittered, and respects a Retry-After.
+const more = get.pipe(ClerkConfig.withRetry(ClerkRetry.schedule({ times: 5, base: "20 millis" })))
 
-// Any schedule in place of it; what must not be repeated still is not.
+// Any other schedule. Errors that are not safe to retry still end the operation.
 const steady = get.pipe(
   ClerkConfig.withRetry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(5)))
 )
 
-// The usual way, by hand, with the client's own repetitions turned off.
+// Retries with Effect.retry. Those of the operation are turned off, or the two would multiply.
 const byHand = get.pipe(
   ClerkConfig.withoutRetry,
   Effect.retry(ClerkRetry.schedule({ times: 5, base: "20 millis" }))
 )
 
-// A limit for each attempt, headers and body; and one for everything, waits included.
-const hurried = get.pipe(
+// A time limit for each attempt, and one for the operation with its waits.
+const limited = get.pipe(
   ClerkConfig.withTimeout("50 millis"),
   ClerkConfig.withRetry(ClerkRetry.schedule({ times: 1, base: "20 millis" })),
   ClerkConfig.withDeadline("1 second"),
@@ -30,12 +30,12 @@ const hurried = get.pipe(
 
 const program = Effect.gen(function* () {
   const clerk = yield* ClerkTest.ClerkTest
-  for (const [name, call] of Object.entries({ patient, steady, byHand })) {
+  for (const [name, call] of Object.entries({ more, steady, byHand })) {
     yield* clerk.inject(ClerkTest.Fault.status(503), { times: 3 })
     yield* Console.log(`${name}: ${yield* call}`)
   }
   yield* clerk.inject(ClerkTest.Fault.hang, { times: 2 })
-  yield* Console.log(`hurried: ${yield* hurried}`)
+  yield* Console.log(`limited: ${yield* limited}`)
   yield* Console.log(`${(yield* clerk.requests).length} requests`)
 })
 

@@ -1,4 +1,4 @@
-/** Spans and metrics by OpenTelemetry, here to the console; any other exporter goes in the same place. */
+/** Exports spans and metrics with OpenTelemetry, here to the console. Any other exporter goes in the same place. */
 import { NodeSdk } from "@effect/opentelemetry"
 import { NodeRuntime } from "@effect/platform-node"
 import { ConsoleMetricExporter, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics"
@@ -10,11 +10,11 @@ import { ClerkTest } from "effect-clerk/testing"
 const TelemetryLive = NodeSdk.layer(() => ({
   resource: { serviceName: "example" },
   spanProcessor: new SimpleSpanProcessor(new ConsoleSpanExporter()),
-  // Exports once more when the program ends.
+  // Exports when the program ends, too.
   metricReader: new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() })
 }))
 
-// One span `signOut`, and in it `Sessions.revoke`, with two attempts. No key, token or cookie is in any of them.
+// A span `signOut` with a child `Sessions.revoke`, which has two attempts. No span holds a key, a token or a cookie.
 const program = Effect.gen(function* () {
   const clerk = yield* ClerkTest.ClerkTest
   yield* clerk.inject(ClerkTest.Fault.status(503))
