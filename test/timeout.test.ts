@@ -8,7 +8,8 @@ import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 
-import * as Stub from "./utils/stub.js"
+import * as Mock from "./support/mock.js"
+import * as Wire from "./support/wire.js"
 
 /** An answer whose body starts, and never ends. */
 const stalled = () => {
@@ -22,13 +23,13 @@ const stalled = () => {
   return { response: new Response(body), isCancelled: () => cancelled }
 }
 
-const within = (stub: ReturnType<typeof Stub.make>, call = Sessions.get("sess_1")) =>
-  Effect.fork(Effect.flip(call).pipe(Effect.provide(stub.layer)))
+const within = (mock: ReturnType<typeof Mock.make>, call = Sessions.get("sess_1")) =>
+  Effect.fork(Effect.flip(call).pipe(Effect.provide(mock.layer)))
 
 describe("the timeout of an attempt", () => {
   it.effect("is 10 seconds, and says so", () =>
     Effect.gen(function* () {
-      const fiber = yield* within(Stub.make(() => Effect.never, { retry: Schedule.stop }))
+      const fiber = yield* within(Mock.make(() => Effect.never, { retry: Schedule.stop }))
       yield* TestClock.adjust("9999 millis")
       assert.isNull(fiber.unsafePoll())
       yield* TestClock.adjust("1 millis")
@@ -45,7 +46,7 @@ describe("the timeout of an attempt", () => {
   it.effect("covers the body, and cancels it", () =>
     Effect.gen(function* () {
       const { isCancelled, response } = stalled()
-      const fiber = yield* within(Stub.make(() => response, { timeout: "2 seconds", retry: Schedule.stop }))
+      const fiber = yield* within(Mock.make(() => response, { timeout: "2 seconds", retry: Schedule.stop }))
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "Timeout")
       assert.isTrue(isCancelled())
@@ -54,24 +55,24 @@ describe("the timeout of an attempt", () => {
 
   it.effect("starts anew with each attempt", () =>
     Effect.gen(function* () {
-      const stub = Stub.make(() => Effect.never, {
+      const mock = Mock.make(() => Effect.never, {
         timeout: "1 second",
         retry: ClerkRetry.schedule({ times: 2, base: "1 minute", factor: 1 })
       })
-      const fiber = yield* within(stub)
+      const fiber = yield* within(mock)
       yield* TestClock.adjust("1 hour")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "Timeout")
-      assert.strictEqual(stub.seen.length, 3)
+      assert.strictEqual(mock.requests.length, 3)
     })
   )
 
   it.effect("can be set for one call, and turned off", () =>
     Effect.gen(function* () {
-      const stub = Stub.make(() => Effect.never, { retry: Schedule.stop, deadline: Duration.infinity })
-      const short = yield* within(stub, ClerkConfig.withTimeout(Sessions.get("a"), "5 millis"))
+      const mock = Mock.make(() => Effect.never, { retry: Schedule.stop, deadline: Duration.infinity })
+      const short = yield* within(mock, ClerkConfig.withTimeout(Sessions.get("a"), "5 millis"))
       yield* TestClock.adjust("5 millis")
       assert.strictEqual((yield* Fiber.join(short))._tag, "Timeout")
-      const endless = yield* within(stub, Sessions.get("a").pipe(ClerkConfig.withTimeout(Duration.infinity)))
+      const endless = yield* within(mock, Sessions.get("a").pipe(ClerkConfig.withTimeout(Duration.infinity)))
       yield* TestClock.adjust("1000 days")
       assert.isNull(endless.unsafePoll())
       yield* Fiber.interrupt(endless)
@@ -81,7 +82,7 @@ describe("the timeout of an attempt", () => {
   it.effect("holds in a region that cannot be interrupted", () =>
     Effect.gen(function* () {
       const fiber = yield* within(
-        Stub.make(() => Effect.never, { retry: Schedule.stop }),
+        Mock.make(() => Effect.never, { retry: Schedule.stop }),
         Effect.uninterruptible(Sessions.get("a"))
       )
       yield* TestClock.adjust("10 seconds")
@@ -95,13 +96,13 @@ describe("interruption", () => {
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<void>()
-      const stub = Stub.make(() =>
+      const mock = Mock.make(() =>
         Deferred.succeed(started, undefined).pipe(
           Effect.zipRight(Effect.never),
           Effect.onInterrupt(() => Deferred.succeed(interrupted, undefined))
         )
       )
-      const fiber = yield* within(stub)
+      const fiber = yield* within(mock)
       yield* Deferred.await(started)
       yield* Fiber.interrupt(fiber)
       assert.isTrue(yield* Deferred.isDone(interrupted))
@@ -111,9 +112,9 @@ describe("interruption", () => {
   it.effect("within the body cancels it", () =>
     Effect.gen(function* () {
       const { isCancelled, response } = stalled()
-      const stub = Stub.make(() => response)
-      const fiber = yield* within(stub)
-      yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => stub.seen.length === 1 }))
+      const mock = Mock.make(() => response)
+      const fiber = yield* within(mock)
+      yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => mock.requests.length === 1 }))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
       assert.isTrue(isCancelled())
@@ -122,12 +123,12 @@ describe("interruption", () => {
 
   it.effect("between two attempts prevents the second", () =>
     Effect.gen(function* () {
-      const stub = Stub.make(() => Stub.json({}, 503))
-      const fiber = yield* within(stub)
+      const mock = Mock.make(() => Mock.json({}, 503))
+      const fiber = yield* within(mock)
       yield* TestClock.adjust("100 millis")
       yield* Fiber.interrupt(fiber)
       yield* TestClock.adjust("1 day")
-      assert.strictEqual(stub.seen.length, 1)
+      assert.strictEqual(mock.requests.length, 1)
     })
   )
 })
@@ -135,12 +136,12 @@ describe("interruption", () => {
 describe("what a call leaves behind", () => {
   it.effect("no change to the caller's context and fiber refs", () =>
     Effect.gen(function* () {
-      const stub = Stub.make(() => Stub.json(Stub.wireSession))
+      const mock = Mock.make(() => Mock.json(Wire.session))
       const refs = Effect.map(Effect.getFiberRefs, ({ locals }) => [...locals.keys()])
       const services = Effect.map(Effect.context<never>(), ({ unsafeMap }) => [...unsafeMap.keys()])
       const [before, after] = yield* Effect.all([refs, services]).pipe(
         (state) => Effect.all([state, Effect.zipRight(Sessions.get("a"), state)]),
-        Effect.provide(stub.layer)
+        Effect.provide(mock.layer)
       )
       deepStrictEqual(after, before)
     })
