@@ -5,7 +5,8 @@ import { defineConfig } from "vitest/config"
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
-export default defineConfig({
+// `npm test` leaves the long tables out and runs few cases of each property; `npm run test:all` (mode "all") runs everything.
+export default defineConfig(({ mode }) => ({
   resolve: {
     alias: [
       { find: /^effect-clerk$/, replacement: source("index.ts") },
@@ -14,12 +15,15 @@ export default defineConfig({
     ]
   },
   test: {
-    // Properties of thousands of cases take their time on a small machine; what must be quick says so itself.
-    testTimeout: 60_000,
-    // To load Effect for every file anew would take longer than most files do.
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    exclude: mode === "all" ? [] : ["test/**/*.slow.test.ts"],
+    provide: { cases: mode === "all" ? 500 : 25 },
+    // Only a test that hangs reaches it, on a busy machine too.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // To load Effect again for each file takes longer than most files do.
     isolate: false,
     maxWorkers: availableParallelism(),
-    minWorkers: availableParallelism(),
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"]
+    minWorkers: availableParallelism()
   }
-})
+}))

@@ -161,17 +161,20 @@ export const listPage = (
 export const stream = (
   params: StreamParams
 ): Stream.Stream<Session, ClerkErrors | Unauthorized | CommonError, HttpClient | ClerkConfig> =>
-  Paging.stream((offset) => {
-    const query = Encode.refine(streamQuery(params), () => Params.hasOwner(params), Params.ownerMissing)
-    return call({
-      name: "Sessions.stream",
-      method: "GET",
-      path: ["sessions"],
-      query: Encode.map(query, ({ limit = 100, ...filters }) => paginated({ ...filters, offset, limit })),
-      decodeResponse: page,
-      errorResponse: withoutNotFound
-    })
-  }, params?.pageSize ?? 100)
+  Paging.stream(
+    (offset) => {
+      const query = Encode.refine(streamQuery(params), () => Params.hasOwner(params), Params.ownerMissing)
+      return call({
+        name: "Sessions.stream",
+        method: "GET",
+        path: ["sessions"],
+        query: Encode.map(query, ({ limit = 100, ...filters }) => paginated({ ...filters, offset, limit })),
+        decodeResponse: page,
+        errorResponse: withoutNotFound
+      })
+    },
+    () => params.pageSize ?? 100
+  )
 
 /**
  * Creates an active session for a user.

@@ -1,27 +1,29 @@
+import type { HttpClient } from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
+import { ClerkConfig, type ClerkError, ClerkRetry, Sessions } from "effect-clerk"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 
-import * as Stub from "./utils/stub.js"
+import * as Mock from "./support/mock.js"
+import * as Wire from "./support/wire.js"
 
-const secretKey = Redacted.make(Stub.secretKey)
+const secretKey = Redacted.make(Wire.secretKey)
 
 const settings = <E>(layer: Layer.Layer<ClerkConfig.ClerkConfig, E>) =>
   ClerkConfig.ClerkConfig.pipe(Effect.provide(layer))
 
-const refused = (options: object) =>
-  Effect.flip(settings(ClerkConfig.layer({ secretKey, ...options }))).pipe(Effect.map(String))
-
 describe("layer", () => {
-  it.effect("fills in the defaults", () =>
+  it.effect("has defaults for all options but the secret key", () =>
     Effect.gen(function* () {
       const { retry, ...others } = yield* settings(ClerkConfig.layer({ secretKey }))
       deepStrictEqual(others, {
@@ -43,7 +45,7 @@ describe("layer", () => {
       const retry = ClerkRetry.schedule({ times: 7 })
       const all = yield* settings(
         ClerkConfig.layer({
-          secretKey: Redacted.make(` ${Stub.secretKey}\n`),
+          secretKey: Redacted.make(` ${Wire.secretKey}\n`),
           apiUrl: "http://127.0.0.1:8080/clerk/v1/",
           apiVersion: "2025-04-10",
           timeout: Duration.infinity,
@@ -65,6 +67,7 @@ describe("layer", () => {
         maxResponseSize: 1000,
         traceAttempts: true
       })
+      assert.strictEqual(Redacted.value(all.secretKey), Wire.secretKey)
     })
   )
 
@@ -78,48 +81,11 @@ describe("layer", () => {
     ["http://127.0.0.2:1", "http://127.0.0.2:1"],
     ["http://[::1]:1/v1", "http://[::1]:1"]
   ] as const) {
-    it.effect(`sends to ${apiUrl}`, () =>
+    it.effect(`sends requests to the apiUrl ${apiUrl}`, () =>
       Effect.gen(function* () {
-        const stub = Stub.make(() => Stub.json(Stub.wireSession), { apiUrl })
-        yield* Sessions.get("sess_1").pipe(Effect.provide(stub.layer))
-        assert.strictEqual(stub.seen[0]?.url.href, `${base}/v1/sessions/sess_1`)
-      })
-    )
-  }
-
-  const cases: ReadonlyArray<readonly [name: string, options: object, message: RegExp]> = [
-    ["a publishable key", { secretKey: Redacted.make("pk_test_hidden") }, /secretKey.*publishable key/],
-    ["a token as key", { secretKey: Redacted.make("eyJhidden.a.b") }, /secretKey.*JWT/],
-    ["an empty key", { secretKey: Redacted.make("  ") }, /secretKey.*is empty/],
-    [
-      "a key with a line break",
-      { secretKey: Redacted.make("sk_hidden\nsk_hidden") },
-      /secretKey.*white space/
-    ],
-    ["a key with an umlaut", { secretKey: Redacted.make("sk_hidden_ü") }, /secretKey.*ASCII/],
-    ["a key that is not Redacted", { secretKey: "sk_hidden" }, /secretKey.*Redacted\.make/],
-    ["no key", { secretKey: undefined }, /secretKey.*Redacted\.make/],
-    ["plain http", { apiUrl: "http://api.clerk.com" }, /apiUrl.*https:/],
-    ["http to a host that only looks local", { apiUrl: "http://127.0.0.1.example.com" }, /apiUrl.*https:/],
-    ["another protocol", { apiUrl: "ftp://api.clerk.com" }, /apiUrl.*https:/],
-    ["a relative address", { apiUrl: "/v1" }, /apiUrl.*absolute URL/],
-    ["credentials in the address", { apiUrl: "https://user:hidden@api.clerk.com" }, /apiUrl.*credentials/],
-    ["a query in the address", { apiUrl: "https://api.clerk.com?hidden" }, /apiUrl.*query/],
-    ["a fragment in the address", { apiUrl: "https://api.clerk.com#hidden" }, /apiUrl.*fragment/],
-    ["a line break in a header", { apiVersion: "2026\r\nx: hidden" }, /apiVersion.*ASCII/],
-    ["an empty user agent", { userAgent: "" }, /userAgent.*not empty/],
-    ["a timeout of zero", { timeout: 0 }, /timeout.*longer than zero/],
-    ["a timeout that is none", { timeout: "hidden" }, /timeout.*not a duration/],
-    ["a policy that is none", { retry: {} }, /retry.*ClerkRetry/],
-    ["half a byte", { maxResponseSize: 0.5 }, /maxResponseSize.*whole number/],
-    ["no bytes at all", { maxResponseSize: 0 }, /maxResponseSize.*above zero/]
-  ]
-  for (const [name, options, message] of cases) {
-    it.effect(`refuses ${name}`, () =>
-      Effect.gen(function* () {
-        const error = yield* refused(options)
-        assert.match(error, message)
-        assert.notInclude(error, "hidden")
+        const { layer, requests } = Mock.clerk({ apiUrl })
+        yield* Sessions.get("sess_1").pipe(Effect.provide(layer))
+        assert.strictEqual(requests[0]?.url.href, `${base}/v1/sessions/sess_1`)
       })
     )
   }
@@ -130,62 +96,216 @@ describe("make", () => {
     assert.isTrue(Exit.isSuccess(Effect.runSyncExit(ClerkConfig.make({ secretKey }))))
     assert.isTrue(Exit.isFailure(Effect.runSyncExit(ClerkConfig.make({ secretKey: Redacted.make("") }))))
   })
+
+  it("validates when the effect runs", () => {
+    const wiped = Redacted.make(Wire.secretKey)
+    const made = ClerkConfig.make({ secretKey: wiped })
+    Redacted.unsafeWipe(wiped)
+    assert.isTrue(Exit.isFailure(Effect.runSyncExit(made)))
+  })
 })
 
-describe("from the ConfigProvider", () => {
-  const from = <A, E, R>(entries: Record<string, string>, self: Effect.Effect<A, E, R>) =>
-    Effect.withConfigProvider(self, ConfigProvider.fromMap(new Map(Object.entries(entries))))
+const provided = <A, E, R>(entries: Record<string, string>, self: Effect.Effect<A, E, R>) =>
+  Effect.withConfigProvider(self, ConfigProvider.fromMap(new Map(Object.entries(entries))))
 
-  it.effect("layerEnv reads four names, and wants only one", () =>
+describe("layerEnv", () => {
+  const required = { CLERK_SECRET_KEY: Wire.secretKey }
+  const read = (entries: Record<string, string>) => provided(entries, settings(ClerkConfig.layerEnv))
+
+  it.effect("reads five variables", () =>
     Effect.gen(function* () {
-      const all = yield* from(
-        {
-          CLERK_SECRET_KEY: Stub.secretKey,
-          CLERK_API_URL: "http://localhost:1/v1",
-          CLERK_API_VERSION: "2025-04-10",
-          CLERK_TIMEOUT: "3 seconds"
-        },
-        settings(ClerkConfig.layerEnv)
-      )
+      const all = yield* read({
+        ...required,
+        CLERK_API_URL: "http://localhost:1/v1",
+        CLERK_API_VERSION: "2025-04-10",
+        CLERK_TIMEOUT: "3 seconds",
+        CLERK_DEADLINE: " 1 minute "
+      })
+      assert.strictEqual(Redacted.value(all.secretKey), Wire.secretKey)
       deepStrictEqual(
-        [Redacted.value(all.secretKey), all.apiUrl, all.apiVersion, all.timeout],
-        [Stub.secretKey, "http://localhost:1", "2025-04-10", Duration.seconds(3)]
-      )
-      const one = yield* from({ CLERK_SECRET_KEY: Stub.secretKey }, settings(ClerkConfig.layerEnv))
-      deepStrictEqual(
-        [one.apiUrl, one.apiVersion, one.timeout],
-        ["https://api.clerk.com", "2026-05-12", Duration.seconds(10)]
+        [all.apiUrl, all.apiVersion, all.timeout, all.deadline],
+        ["http://localhost:1", "2025-04-10", Duration.seconds(3), Duration.minutes(1)]
       )
     })
   )
 
-  it.effect("layerEnv names the variable at fault", () =>
+  it.effect("takes infinity for a limit", () =>
     Effect.gen(function* () {
-      const error = (entries: Record<string, string>) =>
-        from(entries, Effect.flip(settings(ClerkConfig.layerEnv))).pipe(Effect.map(String))
-      assert.match(yield* error({}), /CLERK_SECRET_KEY/)
-      assert.match(yield* error({ CLERK_SECRET_KEY: "pk_test_hidden" }), /CLERK_SECRET_KEY.*publishable/)
-      assert.notInclude(yield* error({ CLERK_SECRET_KEY: "pk_test_hidden" }), "hidden")
-      const others = { CLERK_SECRET_KEY: Stub.secretKey }
-      assert.match(yield* error({ ...others, CLERK_API_URL: "http://example.com" }), /CLERK_API_URL/)
-      assert.match(yield* error({ ...others, CLERK_TIMEOUT: "soon" }), /CLERK_TIMEOUT/)
-      assert.match(yield* error({ ...others, CLERK_TIMEOUT: "0 seconds" }), /CLERK_TIMEOUT/)
+      const { deadline, timeout } = yield* read({
+        ...required,
+        CLERK_TIMEOUT: "infinity",
+        CLERK_DEADLINE: "Infinity"
+      })
+      deepStrictEqual([timeout, deadline], [Duration.infinity, Duration.infinity])
     })
   )
 
-  it.effect("layerConfig reads names of one's own", () =>
+  for (const [name, empty] of [
+    ["missing", undefined],
+    ["empty", ""],
+    ["blank", " "]
+  ] as const) {
+    it.effect(`uses the default of a variable that is ${name}`, () =>
+      Effect.gen(function* () {
+        const optional = ["CLERK_API_URL", "CLERK_API_VERSION", "CLERK_TIMEOUT", "CLERK_DEADLINE"]
+        const entries = empty === undefined ? {} : Object.fromEntries(optional.map((name) => [name, empty]))
+        const { apiUrl, apiVersion, deadline, timeout } = yield* read({ ...required, ...entries })
+        deepStrictEqual(
+          [apiUrl, apiVersion, timeout, deadline],
+          ["https://api.clerk.com", "2026-05-12", Duration.seconds(10), Duration.seconds(30)]
+        )
+      })
+    )
+  }
+})
+
+describe("layerConfig", () => {
+  it.effect("takes each option as a value or as a Config", () =>
     Effect.gen(function* () {
       const layer = ClerkConfig.layerConfig({
         secretKey: Config.redacted("KEY"),
+        apiUrl: "http://localhost:1",
+        apiVersion: Config.string("VERSION"),
         timeout: Config.duration("TIME").pipe(Config.withDefault("1 minute")),
-        retry: Config.succeed(Schedule.stop)
+        deadline: "2 minutes",
+        retry: Config.succeed(Schedule.stop),
+        maxResponseSize: Config.integer("SIZE"),
+        traceAttempts: true,
+        userAgent: undefined
       })
-      const all = yield* from({ KEY: Stub.secretKey }, settings(layer))
-      deepStrictEqual(
-        [Redacted.value(all.secretKey), all.timeout, all.retry],
-        [Stub.secretKey, Duration.minutes(1), Schedule.stop]
+      const all = yield* provided(
+        { KEY: Wire.secretKey, VERSION: "2025-04-10", SIZE: "1000" },
+        settings(layer)
       )
-      assert.match(String(yield* from({}, Effect.flip(settings(layer)))), /KEY/)
+      assert.strictEqual(Redacted.value(all.secretKey), Wire.secretKey)
+      deepStrictEqual(all, {
+        secretKey,
+        apiUrl: "http://localhost:1",
+        apiVersion: "2025-04-10",
+        timeout: Duration.minutes(1),
+        deadline: Duration.minutes(2),
+        retry: Schedule.stop,
+        userAgent: "effect-clerk/0.1.0",
+        maxResponseSize: 1000,
+        traceAttempts: true
+      })
+    })
+  )
+
+  it.effect("fails with the name of a missing variable", () =>
+    Effect.gen(function* () {
+      const layer = ClerkConfig.layerConfig({ secretKey: Config.redacted("KEY") })
+      assert.match(String(yield* provided({}, Effect.flip(settings(layer)))), /KEY/)
+    })
+  )
+
+  it.effect("fails with the name of an option whose Config gives a bad value", () =>
+    Effect.gen(function* () {
+      const layer = ClerkConfig.layerConfig({ secretKey, timeout: Config.duration("TIME") })
+      const error = yield* provided({ TIME: "0 seconds" }, Effect.flip(settings(layer)))
+      assert.match(String(error), /timeout.*longer than zero/)
+    })
+  )
+})
+
+describe("modifiers", () => {
+  type Failing<A> = Effect.Effect<A, ClerkError.ClerkError, HttpClient | ClerkConfig.ClerkConfig>
+
+  /** Runs an effect to its end on the test clock, and returns its error and the times of the requests. */
+  const run = <A>(self: Failing<A>, respond: Mock.Respond, options: Partial<ClerkConfig.Options> = {}) =>
+    Effect.gen(function* () {
+      const { layer, requests } = Mock.make(respond, { retry: Schedule.stop, ...options })
+      const fiber = yield* Effect.fork(Effect.flip(self).pipe(Effect.provide(layer)))
+      yield* TestClock.adjust("1 day")
+      return { error: yield* Fiber.join(fiber), at: requests.map(({ at }) => at) }
+    })
+
+  const everySecond = Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(2))
+  const hang = () => Effect.never
+  const unavailable = () => Mock.json({}, 503)
+  const stream = Sessions.stream({ userId: "user_1" })
+
+  const subjects: ReadonlyArray<
+    readonly [string, (modify: typeof ClerkConfig.withoutRetry) => Failing<unknown>]
+  > = [
+    ["an effect", (modify) => modify(Sessions.get("sess_1"))],
+    ["a stream", (modify) => Stream.runCollect(modify(stream))],
+    ["an effect that runs a stream", (modify) => modify(Stream.runCollect(stream))]
+  ]
+  for (const [name, modified] of subjects) {
+    it.effect(`withTimeout sets the time limit of each attempt of ${name}`, () =>
+      Effect.gen(function* () {
+        const { error } = yield* run(modified(ClerkConfig.withTimeout("7 seconds")), hang)
+        assert(error._tag === "Timeout")
+        deepStrictEqual([error.limit, error.duration], ["timeout", Duration.seconds(7)])
+      })
+    )
+
+    it.effect(`withDeadline sets the time limit of ${name}`, () =>
+      Effect.gen(function* () {
+        const { error } = yield* run(modified(ClerkConfig.withDeadline("7 seconds")), hang)
+        assert(error._tag === "Timeout")
+        deepStrictEqual([error.limit, error.duration], ["deadline", Duration.seconds(7)])
+      })
+    )
+
+    it.effect(`withRetry sets the retry policy of ${name}`, () =>
+      Effect.gen(function* () {
+        const { at } = yield* run(modified(ClerkConfig.withRetry(everySecond)), unavailable)
+        deepStrictEqual(at, [0, 1000, 2000])
+      })
+    )
+
+    it.effect(`withoutRetry turns retries of ${name} off`, () =>
+      Effect.gen(function* () {
+        const { at } = yield* run(modified(ClerkConfig.withoutRetry), unavailable, { retry: everySecond })
+        deepStrictEqual(at, [0])
+      })
+    )
+  }
+
+  it.effect("the inner of two modifiers wins", () =>
+    Effect.gen(function* () {
+      const { error } = yield* run(
+        Sessions.get("sess_1").pipe(
+          ClerkConfig.withTimeout("1 second"),
+          ClerkConfig.withTimeout("2 seconds"),
+          ClerkConfig.withRetry(everySecond)
+        ),
+        hang
+      )
+      assert(error._tag === "Timeout")
+      deepStrictEqual(error.duration, Duration.seconds(1))
+    })
+  )
+
+  it.effect("a limit of a stream holds for the request of each page", () =>
+    Effect.gen(function* () {
+      const page = (offset: string | null) =>
+        Mock.json({ data: [{ ...Wire.session, id: `sess_${offset}` }], total_count: 3 })
+      const slow: Mock.Respond = ({ url }) =>
+        Effect.delay(
+          Effect.sync(() => page(url.searchParams.get("offset"))),
+          "4 seconds"
+        )
+      const { layer, requests } = Mock.make(slow)
+      const sessions = Sessions.stream({ userId: "user_1", pageSize: 1 }).pipe(
+        Stream.take(3),
+        ClerkConfig.withTimeout("5 seconds"),
+        ClerkConfig.withDeadline("5 seconds")
+      )
+      const fiber = yield* Effect.fork(Stream.runCount(sessions).pipe(Effect.provide(layer)))
+      yield* TestClock.adjust("12 seconds")
+      assert.strictEqual(yield* Fiber.join(fiber), 3)
+      assert.strictEqual(requests.length, 3)
+    })
+  )
+
+  it.effect("take the value first or last", () =>
+    Effect.gen(function* () {
+      const first = yield* run(ClerkConfig.withTimeout(Sessions.get("sess_1"), "1 second"), hang)
+      const last = yield* run(ClerkConfig.withTimeout("1 second")(Sessions.get("sess_1")), hang)
+      deepStrictEqual(first.error.message, last.error.message)
     })
   )
 })

@@ -1,42 +1,33 @@
-import type { HttpClient } from "@effect/platform/HttpClient"
+import * as HttpApiError from "@effect/platform/HttpApiError"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { type ClerkConfig, ClerkError, Sessions } from "effect-clerk"
+import { ClerkError, Sessions } from "effect-clerk"
 import * as Arbitrary from "effect/Arbitrary"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 
-import * as Stub from "./utils/stub.js"
+import * as Mock from "./support/mock.js"
+import { type Call, operations, refreshParams } from "./support/operations.js"
+import { cases } from "./support/property.js"
+import * as Wire from "./support/wire.js"
 
-type Call = Effect.Effect<unknown, ClerkError.ClerkError, HttpClient | ClerkConfig.ClerkConfig>
+const failure = (call: Call, response: Response) =>
+  Effect.flip(call).pipe(Effect.provide(Mock.make(() => response, { retry: Schedule.stop }).layer))
 
-const failure = (call: Call, answer: Response) =>
-  Effect.flip(call).pipe(Effect.provide(Stub.make(() => answer, { retry: Schedule.stop }).layer))
-
-const documents404: ReadonlyArray<Call> = [
-  Sessions.create({ userId: "user_1" }),
-  Sessions.get("sess_1"),
-  Sessions.revoke("sess_1"),
-  Sessions.createToken("sess_1"),
-  Sessions.createTokenFromTemplate("sess_1", "hasura")
-]
-
-const undocumented404: ReadonlyArray<Call> = [
-  Sessions.list({ userId: "user_1" }),
-  Sessions.listPage({ userId: "user_1" }),
-  Sessions.refresh("sess_1", { expiredToken: "a", refreshToken: "b", requestOrigin: "https://example.com" })
-]
+const get = Sessions.get("sess_1")
 
 const bodies = {
-  envelope: JSON.stringify(Stub.envelope("some_code")),
+  envelope: JSON.stringify(Wire.envelope("some_code")),
   html: "<html><body>Bad gateway</body></html>",
   empty: "",
-  cut: '{"errors":[{"code":"some',
+  truncated: '{"errors":[{"code":"some',
   otherJson: '{"error":"nope"}'
 }
 
@@ -57,22 +48,19 @@ const statuses: ReadonlyArray<readonly [status: number, documented: Tags, undocu
   [503, ["ApiError", "ApiError"], ["ApiError", "ApiError"]]
 ]
 
-describe("the status decides the tag", () => {
+describe("the tag of an error", () => {
   for (const [status, documented, undocumented] of statuses) {
-    it.effect(String(status), () =>
+    it.effect(`follows the status ${status}`, () =>
       Effect.gen(function* () {
-        for (const [calls, [withEnvelope, without]] of [
-          [documents404, documented],
-          [undocumented404, undocumented]
-        ] as const) {
-          for (const call of calls) {
-            for (const [name, body] of Object.entries(bodies)) {
-              const isEmpty = status === 304
-              const error = yield* failure(call, new Response(isEmpty ? null : body, { status }))
-              assert.strictEqual(error._tag, name === "envelope" && !isEmpty ? withEnvelope : without, name)
-              assert("status" in error)
-              assert.strictEqual(error.status, status)
-            }
+        for (const { call, documents404, name } of operations) {
+          const [withEnvelope, without] = documents404 ? documented : undocumented
+          for (const [kind, body] of Object.entries(bodies)) {
+            const isEmpty = status === 304
+            const error = yield* failure(call(), new Response(isEmpty ? null : body, { status }))
+            const expected = kind === "envelope" && !isEmpty ? withEnvelope : without
+            assert.strictEqual(error._tag, expected, `${name}, ${kind}`)
+            assert("status" in error)
+            assert.strictEqual(error.status, status)
           }
         }
       })
@@ -80,12 +68,12 @@ describe("the status decides the tag", () => {
   }
 })
 
-describe("what an error tells", () => {
-  it.effect("every entry of the envelope", () =>
+describe("an error of a response", () => {
+  it.effect("keeps every entry of the envelope", () =>
     Effect.gen(function* () {
       const error = yield* failure(
         Sessions.create({ userId: "user_1" }),
-        Stub.json(
+        Mock.json(
           {
             errors: [
               {
@@ -131,10 +119,10 @@ describe("what an error tells", () => {
     })
   )
 
-  it.effect("the trace id from the headers where the body has none", () =>
+  it.effect("has the trace id of the headers where the body has none", () =>
     Effect.gen(function* () {
       const traceId = (headers: HeadersInit) =>
-        Effect.map(failure(Sessions.get("a"), Stub.json({ errors: [] }, 400, headers)), (error) =>
+        Effect.map(failure(get, Mock.json({ errors: [] }, 400, headers)), (error) =>
           "traceId" in error ? Option.getOrUndefined(error.traceId) : "no field"
         )
       assert.strictEqual(yield* traceId({ "clerk-trace-id": "trace", "cf-ray": "ray" }), "trace")
@@ -143,22 +131,22 @@ describe("what an error tells", () => {
     })
   )
 
-  it.effect("the path without the query", () =>
+  it.effect("has the path without the query", () =>
     Effect.gen(function* () {
-      const error = yield* failure(Sessions.list({ userId: "user_1" }), Stub.json(Stub.envelope("a"), 400))
+      const error = yield* failure(Sessions.list({ userId: "user_1" }), Mock.json(Wire.envelope("a"), 400))
       assert.strictEqual(error.path, "/v1/sessions")
     })
   )
 
-  it.effect("the first 1000 characters of a body that is not Clerk's", () =>
+  it.effect("has the first 1000 characters of a body that is no envelope", () =>
     Effect.gen(function* () {
-      const error = yield* failure(Sessions.get("a"), new Response("x".repeat(5000), { status: 502 }))
+      const error = yield* failure(get, new Response("x".repeat(5000), { status: 502 }))
       assert(error._tag === "ApiError")
       assert.strictEqual(error.body, "x".repeat(1000))
     })
   )
 
-  it.effect("no part of a secret at the edge of what is read", () =>
+  it.effect("has no part of a secret at the end of a truncated body", () =>
     Effect.gen(function* () {
       const expiredToken = "s3cr3t".repeat(200)
       const params = { expiredToken, refreshToken: "refresh", requestOrigin: "https://example.com" }
@@ -172,87 +160,92 @@ describe("what an error tells", () => {
     })
   )
 
-  it.effect("what to do next", () =>
+  it.effect("keeps error codes whole", () =>
     Effect.gen(function* () {
-      const message = (call: Call, answer: Response) =>
-        Effect.map(failure(call, answer), (error) => error.message)
-      const get = Sessions.get("a")
-      assert.match(yield* message(get, Stub.json(Stub.envelope("b"), 401)), /check that the secret key/)
-      const refresh = Sessions.refresh("a", { expiredToken: "a", refreshToken: "b", requestOrigin: "c" })
-      assert.match(yield* message(refresh, Stub.json(Stub.envelope("b"), 401)), /start the handshake flow/)
-      assert.match(
-        yield* message(get, new Response(null, { status: 302 })),
-        /redirects are not followed; check the apiUrl setting/
-      )
-      assert.match(yield* message(get, Stub.json({}, 429, { "retry-after": "3" })), /retry after 3s/)
-      assert.match(
-        yield* message(get, Stub.json({ ...Stub.wireSession, status: 1 })),
-        /: status: expected .*got a number/
-      )
+      for (const format of ["token", "cookie"] as const) {
+        const params = {
+          ...refreshParams,
+          expiredToken: "expired",
+          refreshToken: "token",
+          requestOrigin: "https://not_found.example",
+          requestHeaders: { "x-code": "refresh_token", "user-agent": "found" },
+          format
+        }
+        const code = "refresh_token_not_found"
+        const error = yield* failure(
+          Sessions.refresh("sess_1", params),
+          Mock.json(Wire.envelope(code, "of https://not_found.example"), 422)
+        )
+        assert(error._tag === "ClerkErrors")
+        assert.strictEqual(error.errors[0]?.code, code)
+        assert.include(error.message, `422 ${code} of https://not_found.example`)
+      }
     })
   )
 
-  it.effect("in one line, whatever the server said", () =>
+  it.effect("redacts a secret in an error code", () =>
     Effect.gen(function* () {
-      const error = yield* failure(Sessions.get("a"), Stub.json(Stub.envelope("a", "one\ntwo\r\nthree"), 400))
-      assert.match(error.message, /one two three/)
-      assert.notMatch(error.message, /[\r\n]/)
+      const refreshToken = "abcdefghijklmnopqrstuvwxyz"
+      for (const code of [refreshToken, `no_${refreshToken}_here`, `Bearer ${Wire.secretKey}`]) {
+        const error = yield* failure(
+          Sessions.refresh("sess_1", { ...refreshParams, refreshToken }),
+          Mock.json(Wire.envelope(code), 422)
+        )
+        assert(error._tag === "ClerkErrors")
+        assert.match(error.errors[0]?.code ?? "", /^(no_)?<redacted>(_here)?$/)
+      }
     })
   )
 })
 
-describe("where a success does not fit", () => {
-  const cases: ReadonlyArray<readonly [unknown, string]> = [
+describe("a DecodeError", () => {
+  const mismatches: ReadonlyArray<readonly [unknown, string]> = [
     ["", "expected"],
     [[], "expected"],
     [null, "expected"],
-    [{ ...Stub.wireSession, id: "" }, "id: expected"],
-    [{ ...Stub.wireSession, expire_at: "tomorrow" }, "expire_at: expected number, got a string"],
-    [{ ...Stub.wireSession, expire_at: 1.5 }, "expire_at: expected"],
-    [{ ...Stub.wireSession, expire_at: 8.64e15 + 1 }, "expire_at: expected"],
-    [
-      { ...Stub.wireSession, latest_activity: { id: "a", object: "b" } },
-      "latest_activity.is_mobile: is missing"
-    ],
-    [{ ...Stub.wireSession, object: "user" }, 'object: expected "session", got a string']
+    [{ ...Wire.session, id: "" }, "id: expected"],
+    [{ ...Wire.session, expire_at: "tomorrow" }, "expire_at: expected number, got a string"],
+    [{ ...Wire.session, expire_at: 1.5 }, "expire_at: expected"],
+    [{ ...Wire.session, expire_at: 8.64e15 + 1 }, "expire_at: expected"],
+    [{ ...Wire.session, latest_activity: { id: "a", object: "b" } }, "latest_activity.is_mobile: is missing"],
+    [{ ...Wire.session, object: "user" }, 'object: expected "session", got a string']
   ]
-  for (const [body, detail] of cases) {
-    it.effect(detail, () =>
+  for (const [body, detail] of mismatches) {
+    it.effect(`says "${detail}" of ${JSON.stringify(body)?.slice(0, 20)}`, () =>
       Effect.gen(function* () {
-        const error = yield* failure(Sessions.get("a"), Stub.json(body))
+        const error = yield* failure(get, Mock.json(body))
         assert(error._tag === "DecodeError")
         assert.isTrue(error.detail.startsWith(detail), error.detail)
       })
     )
   }
 
-  it.effect("names the row of a list", () =>
+  it.effect("names the item of a list", () =>
     Effect.gen(function* () {
-      const rows = [Stub.wireSession, { ...Stub.wireSession, user_id: 7 }]
+      const rows = [Wire.session, { ...Wire.session, user_id: 7 }]
       for (const [body, path] of [
         [rows, "[1].user_id"],
         [{ data: rows, total_count: 2 }, "data[1].user_id"]
       ] as const) {
-        const error = yield* failure(Sessions.list({ userId: "a" }), Stub.json(body))
+        const error = yield* failure(Sessions.list({ userId: "a" }), Mock.json(body))
         assert(error._tag === "DecodeError")
         assert.strictEqual(error.detail, `${path}: expected string, got a number`)
       }
     })
   )
 
-  it.effect("tokens and cookies must be what was asked for", () =>
+  it.effect("refuses cookies in place of a token, and the reverse", () =>
     Effect.gen(function* () {
-      const params = { expiredToken: "a", refreshToken: "b", requestOrigin: "c" }
       const asToken = yield* failure(
-        Sessions.refresh("a", params),
-        Stub.json({ object: "cookies", cookies: ["a"] })
+        Sessions.refresh("sess_1", refreshParams),
+        Mock.json({ object: "cookies", cookies: ["a"] })
       )
       const asCookies = yield* failure(
-        Sessions.refresh("a", { ...params, format: "cookie" }),
-        Stub.json(Stub.wireToken)
+        Sessions.refresh("sess_1", { ...refreshParams, format: "cookie" }),
+        Mock.json(Wire.token)
       )
-      const empty = yield* failure(Sessions.createToken("a"), Stub.json({ object: "token", jwt: "" }))
-      const none = yield* failure(Sessions.createToken("a"), Stub.json({ object: "token" }))
+      const empty = yield* failure(Sessions.createToken("sess_1"), Mock.json({ object: "token", jwt: "" }))
+      const none = yield* failure(Sessions.createToken("sess_1"), Mock.json({ object: "token" }))
       deepStrictEqual(
         [asToken, asCookies, empty, none].map((error) => error._tag),
         ["DecodeError", "DecodeError", "DecodeError", "DecodeError"]
@@ -260,24 +253,24 @@ describe("where a success does not fit", () => {
     })
   )
 
-  it.effect("an envelope with status 200 is no success", () =>
+  it.effect("refuses an envelope with status 200", () =>
     Effect.gen(function* () {
-      const error = yield* failure(Sessions.get("a"), Stub.json(Stub.envelope("a")))
+      const error = yield* failure(get, Mock.json(Wire.envelope("a")))
       assert.strictEqual(error._tag, "DecodeError")
     })
   )
 
-  it.effect("no JSON at all", () =>
+  it.effect("refuses a body that is not JSON", () =>
     Effect.gen(function* () {
-      const error = yield* failure(Sessions.get("a"), new Response("<html>", { status: 200 }))
+      const error = yield* failure(get, new Response("<html>", { status: 200 }))
       assert(error._tag === "DecodeError")
       assert.strictEqual(error.detail, "the body is not JSON")
     })
   )
 })
 
-describe("Retry-After", () => {
-  const cases: ReadonlyArray<readonly [string, Option.Option<Duration.DurationInput>]> = [
+describe("retryAfter", () => {
+  const values: ReadonlyArray<readonly [string, Option.Option<Duration.DurationInput>]> = [
     ["3", Option.some("3 seconds")],
     ["0", Option.some(0)],
     ["0.25", Option.some(250)],
@@ -291,12 +284,12 @@ describe("Retry-After", () => {
     ["", Option.none()],
     ["9".repeat(400), Option.some(Number.MAX_SAFE_INTEGER)]
   ]
-  for (const [value, expected] of cases) {
-    it.effect(JSON.stringify(value.slice(0, 40)), () =>
+  for (const [value, expected] of values) {
+    it.effect(`reads ${JSON.stringify(value.slice(0, 40))}`, () =>
       Effect.gen(function* () {
         yield* TestClock.setTime(20_000)
         for (const status of [429, 503]) {
-          const error = yield* failure(Sessions.get("a"), Stub.json({}, status, { "retry-after": value }))
+          const error = yield* failure(get, Mock.json({}, status, { "retry-after": value }))
           deepStrictEqual(
             Option.map(ClerkError.retryAfter(error), Duration.toMillis),
             Option.map(expected, Duration.toMillis)
@@ -307,8 +300,8 @@ describe("Retry-After", () => {
   }
 })
 
-describe("the errors as values", () => {
-  it("can be encoded to JSON and back", () => {
+describe("errors as values", () => {
+  it("can be encoded to JSON and decoded", () => {
     const roundTrip = Schema.parseJson(ClerkError.ClerkError)
     const example = new ClerkError.RateLimited({
       operation: "Sessions.get",
@@ -323,7 +316,7 @@ describe("the errors as values", () => {
     deepStrictEqual(Schema.decodeSync(roundTrip)(Schema.encodeSync(roundTrip)(example)), example)
   })
 
-  it("have defaults for what a test does not care for", () => {
+  it("have defaults for all fields but the request", () => {
     const error = new ClerkError.NotFound({
       operation: "Sessions.get",
       method: "GET",
@@ -337,12 +330,129 @@ describe("the errors as values", () => {
     )
   })
 
-  it("always have a message of one line", () => {
+  it("have a message of one bounded line, without control characters", () => {
+    const long = FastCheck.string({ unit: "binary" }).map((text) => text.repeat(200))
+    const text = FastCheck.oneof(long, FastCheck.string({ unit: "binary" }))
     FastCheck.assert(
-      FastCheck.property(Arbitrary.make(ClerkError.ClerkError), (error) => {
-        assert.isTrue(error.message.startsWith(error.operation.replaceAll(/\s+/g, " ")))
-        assert.notMatch(error.message, /[\r\n]/)
-      })
+      FastCheck.property(Arbitrary.make(ClerkError.ClerkError), text, text, (error, path, words) => {
+        const entry = { code: words, message: words, longMessage: Option.none(), meta: { param_name: words } }
+        // The constructors of all errors take the same fields, and ignore those of the others.
+        const Same = error.constructor as new (fields: object) => ClerkError.ClerkError
+        const other = new Same({
+          ...error,
+          path,
+          ...("detail" in error ? { detail: words } : {}),
+          ...("errors" in error ? { errors: [entry], traceId: Option.some(words) } : {})
+        })
+        for (const { message } of [error, other]) {
+          assert.notMatch(message, /[\p{Cc}\p{Cf}\u2028\u2029]/u)
+          assert.isBelow(message.length, 800 + error.operation.length + error.method.length)
+        }
+      }),
+      { numRuns: cases }
     )
   })
+
+  it.effect("have a bounded message for an id of any length", () =>
+    Effect.gen(function* () {
+      const error = yield* failure(Sessions.get("x".repeat(100_000)), Mock.json({}, 404))
+      assert.isBelow(error.message.length, 800)
+      assert.include(error.message, "404")
+    })
+  )
+
+  it.effect("have a bounded message for a response of any length", () =>
+    Effect.gen(function* () {
+      const error = yield* failure(get, Mock.json(Wire.envelope("c".repeat(10_000), "m".repeat(10_000)), 422))
+      assert.isBelow(error.message.length, 800)
+    })
+  )
+})
+
+describe("isClerkError", () => {
+  const context = { operation: "Sessions.get", method: "GET", path: "/v1/sessions/sess_1" }
+  const own = new ClerkError.NotFound(context)
+
+  it("accepts every error of this module", () => {
+    const errors = [
+      own,
+      new ClerkError.ClerkErrors({ ...context, status: 422 }),
+      new ClerkError.Unauthorized(context),
+      new ClerkError.RateLimited(context),
+      new ClerkError.ApiError({ ...context, status: 500 }),
+      new ClerkError.Timeout({ ...context, duration: Duration.seconds(1) }),
+      new ClerkError.TransportError({ ...context, detail: "" }),
+      new ClerkError.DecodeError({ ...context, detail: "" }),
+      new ClerkError.InvalidRequest({ ...context, detail: "" })
+    ]
+    assert.strictEqual(errors.length, ClerkError.ClerkError.members.length)
+    assert.isTrue(errors.every(ClerkError.isClerkError))
+  })
+
+  it("accepts an error that was encoded and decoded", () => {
+    const text = Schema.encodeSync(Schema.parseJson(ClerkError.ClerkError))(own)
+    const decoded = Schema.decodeSync(Schema.parseJson(ClerkError.ClerkError))(text)
+    assert.isTrue(ClerkError.isClerkError(decoded))
+  })
+
+  it("refuses HttpApiError's errors, although they have the same tags", () => {
+    for (const other of [new HttpApiError.NotFound(), new HttpApiError.Unauthorized()]) {
+      assert.isFalse(ClerkError.isClerkError(other))
+    }
+  })
+
+  it("refuses anything else", () => {
+    for (const other of [undefined, null, 1, "NotFound", {}, { _tag: "NotFound" }, new Error("NotFound")]) {
+      assert.isFalse(ClerkError.isClerkError(other))
+    }
+  })
+})
+
+describe("catchAll", () => {
+  class Own extends Data.TaggedError("Own") {}
+  const notFound = Mock.make(() => Mock.json({}, 404), { retry: Schedule.stop }).layer
+
+  it.effect("handles every Clerk error", () =>
+    Effect.gen(function* () {
+      const handled = get.pipe(
+        Effect.as("found"),
+        ClerkError.catchAll(({ _tag }) => Effect.succeed(_tag)),
+        Effect.provide(notFound)
+      )
+      assert.strictEqual(yield* handled, "NotFound")
+      const first = ClerkError.catchAll(get, ({ _tag }) => Effect.succeed(_tag))
+      assert.strictEqual(yield* Effect.provide(first, notFound), "NotFound")
+    })
+  )
+
+  it.effect("leaves the errors of the program alone", () =>
+    Effect.gen(function* () {
+      const program = Effect.fail(new HttpApiError.NotFound()).pipe(
+        Effect.orElse(() => Effect.fail(new Own())),
+        Effect.zipRight(get),
+        ClerkError.catchAll(() => Effect.succeed("handled"))
+      )
+      assert.instanceOf(yield* Effect.flip(program).pipe(Effect.provide(notFound)), Own)
+      const sameTag = Effect.fail<HttpApiError.NotFound | ClerkError.NotFound>(new HttpApiError.NotFound())
+      const error = yield* Effect.flip(ClerkError.catchAll(sameTag, () => Effect.void))
+      assert.instanceOf(error, HttpApiError.NotFound)
+    })
+  )
+
+  it.effect("leaves defects and interruptions alone", () =>
+    Effect.gen(function* () {
+      const handle = ClerkError.catchAll(() => Effect.succeed("handled"))
+      const dies = yield* Effect.exit(handle(Effect.zipRight(Effect.die("defect"), get))).pipe(
+        Effect.provide(notFound)
+      )
+      deepStrictEqual(dies, Exit.die("defect"))
+    })
+  )
+
+  it.effect("can fail with another error", () =>
+    Effect.gen(function* () {
+      const program = ClerkError.catchAll(get, () => Effect.fail(new Own()))
+      assert.instanceOf(yield* Effect.flip(program).pipe(Effect.provide(notFound)), Own)
+    })
+  )
 })

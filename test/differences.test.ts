@@ -1,4 +1,4 @@
-/** What `@clerk/backend` does, and what this package does, with the same answers: the README's table of differences. */
+/** How `@clerk/backend` and this package differ for the same responses. The README has a table of it. */
 import { createServer } from "node:http"
 
 import { createClerkClient } from "@clerk/backend"
@@ -16,19 +16,19 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
-import { envelope, secretKey, wireSession } from "./utils/stub.js"
+import { envelope, secretKey, session } from "./support/wire.js"
 
-type Answer = (url: string) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+type Respond = (url: string) => Effect.Effect<HttpServerResponse.HttpServerResponse>
 
-/** Both clients before a server that answers one request after the other, and the addresses they asked for. */
-const versus = (...answers: ReadonlyArray<Answer>) =>
+/** Both clients, and a server that gives one response after the other and keeps the URLs. */
+const versus = (...responses: ReadonlyArray<Respond>) =>
   Effect.gen(function* () {
-    const asked: Array<string> = []
+    const urls: Array<string> = []
     yield* HttpServer.serveEffect(
       Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ url }) => {
-        const answer = answers[Math.min(asked.length, answers.length - 1)]
-        asked.push(url)
-        return answer === undefined ? HttpServerResponse.empty() : answer(url)
+        const respond = responses[Math.min(urls.length, responses.length - 1)]
+        urls.push(url)
+        return respond === undefined ? HttpServerResponse.empty() : respond(url)
       })
     )
     const apiUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
@@ -38,70 +38,68 @@ const versus = (...answers: ReadonlyArray<Answer>) =>
       retry: ClerkRetry.schedule({ base: "1 millis" })
     }
     return {
-      asked,
+      urls,
       theirs: createClerkClient({ secretKey, apiUrl }).sessions,
       ours: Layer.merge(FetchHttpClient.layer, Layer.orDie(ClerkConfig.layer(settings)))
     }
   })
 
-const answer =
-  (body: unknown, status = 200, headers: { readonly [name: string]: string } = {}): Answer =>
+const json =
+  (body: unknown, status = 200, headers: { readonly [name: string]: string } = {}): Respond =>
   () =>
     Effect.succeed(HttpServerResponse.unsafeJson(body, { status, headers }))
 
-const settled = <A>(promise: () => Promise<A>) => Effect.either(Effect.tryPromise(promise))
+const settle = <A>(promise: () => Promise<A>) => Effect.either(Effect.tryPromise(promise))
 
 const ServerLive = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
 
-describe("with the same answers, @clerk/backend and effect-clerk", () => {
-  it.scopedLive("are busy (503): the one gives up, the other asks again", () =>
+describe("@clerk/backend and effect-clerk", () => {
+  it.scopedLive("a 503: the SDK fails, effect-clerk retries", () =>
     Effect.gen(function* () {
-      const busy = answer({ errors: [] }, 503)
-      const { asked, ours, theirs } = yield* versus(busy, busy, answer(wireSession))
-      assert.isTrue((yield* settled(() => theirs.getSession("sess_1")))._tag === "Left")
-      assert.strictEqual(asked.length, 1)
+      const unavailable = json({ errors: [] }, 503)
+      const { urls, ours, theirs } = yield* versus(unavailable, unavailable, json(session))
+      assert.isTrue((yield* settle(() => theirs.getSession("sess_1")))._tag === "Left")
+      assert.strictEqual(urls.length, 1)
       const { id } = yield* Effect.provide(Sessions.get("sess_1"), ours)
       assert.strictEqual(id, "sess_1")
-      assert.strictEqual(asked.length, 3)
+      assert.strictEqual(urls.length, 3)
     }).pipe(Effect.provide(ServerLive))
   )
 
-  it.scopedLive(
-    "get something else than a session: the one hands it on, the other says what is wrong with it",
-    () =>
-      Effect.gen(function* () {
-        const { ours, theirs } = yield* versus(answer({ ...wireSession, id: 5 }))
-        const theirSession = yield* Effect.promise(() => theirs.getSession("sess_1"))
-        assert.strictEqual<unknown>(theirSession.id, 5)
-        const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), ours))
-        assert.strictEqual(error._tag === "DecodeError" && error.detail, "id: expected string, got a number")
-      }).pipe(Effect.provide(ServerLive))
+  it.scopedLive("a body that is no session: the SDK returns it, effect-clerk fails and names the field", () =>
+    Effect.gen(function* () {
+      const { ours, theirs } = yield* versus(json({ ...session, id: 5 }))
+      const theirSession = yield* Effect.promise(() => theirs.getSession("sess_1"))
+      assert.strictEqual<unknown>(theirSession.id, 5)
+      const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), ours))
+      assert.strictEqual(error._tag === "DecodeError" && error.detail, "id: expected string, got a number")
+    }).pipe(Effect.provide(ServerLive))
   )
 
-  it.scopedLive("get a media type with a parameter: the one hands on the text, the other reads it", () =>
+  it.scopedLive("a media type with a parameter: the SDK returns text, effect-clerk decodes it", () =>
     Effect.gen(function* () {
       const headers = { "content-type": "application/json; charset=utf-8" }
       const { ours, theirs } = yield* versus(
-        answer(wireSession, 200, headers),
-        answer(envelope("gone"), 404, headers),
-        answer(wireSession, 200, headers),
-        answer(envelope("gone"), 404, headers)
+        json(session, 200, headers),
+        json(envelope("gone"), 404, headers),
+        json(session, 200, headers),
+        json(envelope("gone"), 404, headers)
       )
       assert.typeOf(yield* Effect.promise(() => theirs.getSession("sess_1")), "string")
-      assert.deepInclude(yield* refusal(() => theirs.getSession("sess_1")), { status: 404, errors: [] })
+      assert.deepInclude(yield* rejection(() => theirs.getSession("sess_1")), { status: 404, errors: [] })
 
-      const session = yield* Effect.provide(Sessions.get("sess_1"), ours)
-      assert.strictEqual(session.id, "sess_1")
+      const { id } = yield* Effect.provide(Sessions.get("sess_1"), ours)
+      assert.strictEqual(id, "sess_1")
       const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), ours))
       assert.strictEqual(error._tag === "NotFound" && error.errors[0]?.code, "gone")
     }).pipe(Effect.provide(ServerLive))
   )
 
-  it.scopedLive("get no answer: the one waits on, the other is done when its time is up", () =>
+  it.scopedLive("no response: the SDK waits, effect-clerk fails at its timeout", () =>
     Effect.gen(function* () {
       const late = yield* Effect.makeLatch()
       const { ours, theirs } = yield* versus(() =>
-        Effect.as(late.await, HttpServerResponse.unsafeJson(wireSession))
+        Effect.as(late.await, HttpServerResponse.unsafeJson(session))
       )
       const waiting = yield* Effect.fork(Effect.promise(() => theirs.getSession("sess_1")))
       const timed = Sessions.get("sess_1").pipe(
@@ -115,49 +113,47 @@ describe("with the same answers, @clerk/backend and effect-clerk", () => {
     }).pipe(Effect.provide(ServerLive))
   )
 
-  it.scopedLive("are sent elsewhere: the one goes there, the other says so", () =>
+  it.scopedLive("a redirect: the SDK follows it, effect-clerk fails", () =>
     Effect.gen(function* () {
-      const { asked, ours, theirs } = yield* versus((url) =>
+      const { urls, ours, theirs } = yield* versus((url) =>
         Effect.succeed(
           url === "/elsewhere"
-            ? HttpServerResponse.unsafeJson(wireSession)
+            ? HttpServerResponse.unsafeJson(session)
             : HttpServerResponse.redirect("/elsewhere")
         )
       )
       yield* Effect.promise(() => theirs.getSession("sess_1"))
-      deepStrictEqual(asked, ["/v1/sessions/sess_1", "/elsewhere"])
+      deepStrictEqual(urls, ["/v1/sessions/sess_1", "/elsewhere"])
       const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), ours))
       assert.strictEqual(error._tag === "ApiError" && error.status, 302)
-      deepStrictEqual(asked.slice(2), ["/v1/sessions/sess_1"])
+      deepStrictEqual(urls.slice(2), ["/v1/sessions/sess_1"])
     }).pipe(Effect.provide(ServerLive))
   )
 
-  it.scopedLive("are given an offset of 0: the one leaves it out, the other sends it", () =>
+  it.scopedLive("an offset of 0: the SDK leaves it out, effect-clerk sends it", () =>
     Effect.gen(function* () {
-      const { asked, ours, theirs } = yield* versus(answer([]))
+      const { urls, ours, theirs } = yield* versus(json([]))
       yield* Effect.promise(() => theirs.getSessionList({ userId: "user_1", offset: 0 }))
       yield* Effect.provide(Sessions.list({ userId: "user_1", offset: 0 }), ours)
-      deepStrictEqual(asked, [
+      deepStrictEqual(urls, [
         "/v1/sessions?user_id=user_1&paginated=true",
         "/v1/sessions?user_id=user_1&offset=0"
       ])
     }).pipe(Effect.provide(ServerLive))
   )
 
-  it.scopedLive("are given an id with a slash: the one asks for another path, the other escapes it", () =>
+  it.scopedLive("an id with a slash: the SDK requests another path, effect-clerk escapes it", () =>
     Effect.gen(function* () {
-      const { asked, ours, theirs } = yield* versus(answer(wireSession))
+      const { urls, ours, theirs } = yield* versus(json(session))
       yield* Effect.promise(() => theirs.getSession("sess_1/revoke?a=b"))
       yield* Effect.provide(Sessions.get("sess_1/revoke?a=b"), ours)
-      deepStrictEqual(asked, ["/v1/sessions/sess_1/revoke?a=b", "/v1/sessions/sess_1%2Frevoke%3Fa%3Db"])
+      deepStrictEqual(urls, ["/v1/sessions/sess_1/revoke?a=b", "/v1/sessions/sess_1%2Frevoke%3Fa%3Db"])
     }).pipe(Effect.provide(ServerLive))
   )
 
-  it.scopedLive("print a token: the one shows it, the other does not", () =>
+  it.scopedLive("a token that is printed: the SDK shows it, effect-clerk does not", () =>
     Effect.gen(function* () {
-      const { ours, theirs } = yield* versus(
-        answer({ object: "token", jwt: "eyJhbGciOiJSUzI1NiJ9.e30.c2ln" })
-      )
+      const { ours, theirs } = yield* versus(json({ object: "token", jwt: "eyJhbGciOiJSUzI1NiJ9.e30.c2ln" }))
       const theirToken = yield* Effect.promise(() => theirs.getToken("sess_1", "hasura"))
       assert.include(JSON.stringify(theirToken), "eyJ")
       const token = yield* Effect.provide(Sessions.createTokenFromTemplate("sess_1", "hasura"), ours)
@@ -166,6 +162,6 @@ describe("with the same answers, @clerk/backend and effect-clerk", () => {
   )
 })
 
-/** What their client rejects with. */
-const refusal = (promise: () => Promise<unknown>) =>
+/** The error that the SDK rejects with. */
+const rejection = (promise: () => Promise<unknown>) =>
   Effect.flip(Effect.tryPromise({ try: promise, catch: (error) => ({ ...Object(error) }) }))

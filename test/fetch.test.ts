@@ -5,9 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-import * as Stub from "./utils/stub.js"
+import * as Mock from "./support/mock.js"
+import * as Wire from "./support/wire.js"
 
-/** Runs one operation over `fetch` with these options, and tells the options that `fetch` was called with. */
+/** Runs an operation over `fetch` with options of the caller, and returns the options of the call. */
 const initFor = (
   provide: (
     client: typeof FetchHttpClient.layer,
@@ -18,26 +19,26 @@ const initFor = (
     const inits: Array<RequestInit> = []
     const fetch: typeof globalThis.fetch = (_, init = {}) => {
       inits.push(init)
-      return Promise.resolve(Stub.json(Stub.wireSession))
+      return Promise.resolve(Mock.json(Wire.session))
     }
     const client = FetchHttpClient.layer.pipe(Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch)))
     const init = Layer.succeed(FetchHttpClient.RequestInit, { credentials: "omit", redirect: "follow" })
     yield* Sessions.get("sess_1").pipe(
       Effect.provide(provide(client, init)),
-      Effect.provide(ClerkConfig.layer({ secretKey: Redacted.make(Stub.secretKey) }))
+      Effect.provide(ClerkConfig.layer({ secretKey: Redacted.make(Wire.secretKey) }))
     )
     assert.strictEqual(inits.length, 1)
     return inits[0]
   })
 
-describe("over fetch", () => {
-  it.effect("redirects are left to the caller", () =>
+describe("over fetch, an operation", () => {
+  it.effect("does not follow redirects", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* initFor((client) => client))?.redirect, "manual")
     })
   )
 
-  it.effect("other options of the caller stay, wherever they were given", () =>
+  it.effect("keeps the other options of the caller, inside and outside the client", () =>
     Effect.gen(function* () {
       for (const init of [
         yield* initFor((client, init) => Layer.provide(client, init)),

@@ -5,23 +5,24 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-import * as Stub from "./utils/stub.js"
+import * as Mock from "./support/mock.js"
+import * as Wire from "./support/wire.js"
 
-const numbered = (n: number) => ({ ...Stub.wireSession, id: `sess_${n}` })
+const numbered = (n: number) => ({ ...Wire.session, id: `sess_${n}` })
 
 const range = (from: number, to: number) => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
 
-/** A Clerk with sessions numbered downwards, newest first; `grow` says how many are added before each page. */
+/** Responds with pages of sessions, newest first. `grow` returns how many sessions are added before a page. */
 const growing = (start: number, grow: (page: number) => number, withTotal = true) => {
   let newest = start
-  return Stub.make(({ url }, count) => {
-    newest += count === 1 ? 0 : grow(count)
+  return Mock.make(({ url }, index) => {
+    newest += index === 1 ? 0 : grow(index)
     const [limit, offset] = ["limit", "offset"].map((name) => Number(url.searchParams.get(name)))
     assert(limit !== undefined && offset !== undefined)
     const data = range(0, newest)
       .map((i) => numbered(newest - i))
       .slice(offset, offset + limit)
-    return Stub.json(withTotal ? { data, total_count: newest } : data)
+    return Mock.json(withTotal ? { data, total_count: newest } : data)
   })
 }
 
@@ -35,27 +36,27 @@ const ids = (pageSize?: number) =>
 const downFrom = (start: number) => range(0, start).map((i) => start - i)
 
 describe("stream", () => {
-  it.effect("gives every session of every page, newest first", () =>
+  it.effect("emits every session of every page, newest first", () =>
     Effect.gen(function* () {
-      const stub = growing(250, () => 0)
-      deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(250))
+      const mock = growing(250, () => 0)
+      deepStrictEqual(yield* ids().pipe(Effect.provide(mock.layer)), downFrom(250))
       deepStrictEqual(
-        stub.seen.map(({ url }) => url.search),
+        mock.requests.map(({ url }) => url.search),
         [0, 100, 200].map((offset) => `?user_id=user_1&offset=${offset}&limit=100&paginated=true`)
       )
     })
   )
 
   for (const [name, grow] of [
-    ["one", 1],
-    ["a page", 10],
-    ["more than a page", 25]
+    ["1 session", 1],
+    ["10 sessions (a page)", 10],
+    ["25 sessions (more than a page)", 25]
   ] as const) {
-    it.effect(`gives each session once while ${name} appear before every page`, () =>
+    it.effect(`emits each session once while ${name} are added before each page`, () =>
       Effect.gen(function* () {
-        // It must stop growing, or there would be no end.
-        const stub = growing(50, (page) => (page < 6 ? grow : 0))
-        const streamed = yield* ids(10).pipe(Effect.provide(stub.layer))
+        // The list must stop growing, or the stream would not end.
+        const mock = growing(50, (page) => (page < 6 ? grow : 0))
+        const streamed = yield* ids(10).pipe(Effect.provide(mock.layer))
         assert.strictEqual(new Set(streamed).size, streamed.length)
         deepStrictEqual(
           streamed.filter((id) => id <= 50),
@@ -65,55 +66,55 @@ describe("stream", () => {
     )
   }
 
-  it.effect("ends with an empty page where Clerk does not count", () =>
+  it.effect("ends with an empty page where there is no total_count", () =>
     Effect.gen(function* () {
-      const stub = growing(20, () => 0, false)
-      deepStrictEqual(yield* ids(10).pipe(Effect.provide(stub.layer)), downFrom(20))
-      assert.strictEqual(stub.seen.length, 3)
+      const mock = growing(20, () => 0, false)
+      deepStrictEqual(yield* ids(10).pipe(Effect.provide(mock.layer)), downFrom(20))
+      assert.strictEqual(mock.requests.length, 3)
     })
   )
 
   for (const [name, body] of [
-    ["without a count", [numbered(2), numbered(1)]],
-    ["with a count that is never reached", { data: [numbered(2), numbered(1)], total_count: 1_000_000 }]
+    ["without a total_count", [numbered(2), numbered(1)]],
+    ["with a total_count that is too high", { data: [numbered(2), numbered(1)], total_count: 1_000_000 }]
   ] as const) {
-    it.effect(`ends where the server repeats one page, ${name}`, () =>
+    it.effect(`ends after ten pages without a new session, ${name}`, () =>
       Effect.gen(function* () {
-        const stub = Stub.make(() => Stub.json(body))
-        deepStrictEqual(yield* ids(2).pipe(Effect.provide(stub.layer)), downFrom(2))
-        assert.strictEqual(stub.seen.length, 11)
+        const mock = Mock.make(() => Mock.json(body))
+        deepStrictEqual(yield* ids(2).pipe(Effect.provide(mock.layer)), downFrom(2))
+        assert.strictEqual(mock.requests.length, 11)
       })
     )
   }
 
   it.effect("ends with a page that is shorter than asked for", () =>
     Effect.gen(function* () {
-      const stub = Stub.make(() => Stub.json([numbered(2), numbered(1)]))
-      deepStrictEqual(yield* ids().pipe(Effect.provide(stub.layer)), downFrom(2))
-      assert.strictEqual(stub.seen.length, 1)
+      const mock = Mock.make(() => Mock.json([numbered(2), numbered(1)]))
+      deepStrictEqual(yield* ids().pipe(Effect.provide(mock.layer)), downFrom(2))
+      assert.strictEqual(mock.requests.length, 1)
     })
   )
 
-  it.effect("reads on although the count is too low", () =>
+  it.effect("emits every session although total_count is too low", () =>
     Effect.gen(function* () {
-      const stub = Stub.make(({ url }) => {
+      const mock = Mock.make(({ url }) => {
         const offset = Number(url.searchParams.get("offset"))
         const data = range(offset, Math.min(offset + 10, 35)).map((i) => numbered(35 - i))
-        return Stub.json({ data, total_count: 10 })
+        return Mock.json({ data, total_count: 10 })
       })
-      deepStrictEqual(yield* ids(10).pipe(Effect.provide(stub.layer)), downFrom(35))
+      deepStrictEqual(yield* ids(10).pipe(Effect.provide(mock.layer)), downFrom(35))
     })
   )
 
-  it.effect("asks for no page that nobody wants", () =>
+  it.effect("requests only the pages that are consumed", () =>
     Effect.gen(function* () {
-      const stub = growing(50, () => 0)
+      const mock = growing(50, () => 0)
       yield* Sessions.stream({ userId: "user_1", pageSize: 10 }).pipe(
         Stream.take(10),
         Stream.runDrain,
-        Effect.provide(stub.layer)
+        Effect.provide(mock.layer)
       )
-      assert.strictEqual(stub.seen.length, 1)
+      assert.strictEqual(mock.requests.length, 1)
     })
   )
 
@@ -124,32 +125,32 @@ describe("stream", () => {
     })
   )
 
-  it.effect("takes whatever part of a page the server gives", () =>
+  it.effect("emits every session where the server sends shorter pages than asked for", () =>
     Effect.gen(function* () {
-      const stub = Stub.make(({ url }) => {
+      const mock = Mock.make(({ url }) => {
         const offset = Number(url.searchParams.get("offset"))
-        return Stub.json({
+        return Mock.json({
           data: range(offset, Math.min(offset + 3, 10)).map((i) => numbered(10 - i)),
           total_count: 10
         })
       })
-      deepStrictEqual(yield* ids(5).pipe(Effect.provide(stub.layer)), downFrom(10))
+      deepStrictEqual(yield* ids(5).pipe(Effect.provide(mock.layer)), downFrom(10))
     })
   )
 
-  it.effect("fails as a list does", () =>
+  it.effect("fails with the errors of list, and for a pageSize out of range", () =>
     Effect.gen(function* () {
-      const refused = yield* Effect.flip(ids()).pipe(
-        Effect.provide(Stub.make(() => Stub.json({}, 401)).layer)
+      const unauthorized = yield* Effect.flip(ids()).pipe(
+        Effect.provide(Mock.make(() => Mock.json({}, 401)).layer)
       )
-      assert.strictEqual(refused._tag, "Unauthorized")
-      const stub = growing(1, () => 0)
+      assert.strictEqual(unauthorized._tag, "Unauthorized")
+      const mock = growing(1, () => 0)
       for (const pageSize of [0, 501, 2.5]) {
-        const error = yield* Effect.flip(ids(pageSize)).pipe(Effect.provide(stub.layer))
+        const error = yield* Effect.flip(ids(pageSize)).pipe(Effect.provide(mock.layer))
         assert(error._tag === "InvalidRequest")
         assert.match(error.detail, /^pageSize/)
       }
-      assert.strictEqual(stub.seen.length, 0)
+      assert.strictEqual(mock.requests.length, 0)
     })
   )
 })

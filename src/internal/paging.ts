@@ -1,6 +1,7 @@
 /** Pages through a list that may grow at its front meanwhile. */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import type { LazyArg } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
@@ -23,7 +24,7 @@ const maxStalePages = 10
  */
 export const stream = <A extends { readonly id: string }, E, R>(
   pageAt: (offset: number) => Effect.Effect<Page<A>, E, R>,
-  pageSize: number
+  pageSize: LazyArg<number>
 ): Stream.Stream<A, E, R> =>
   Stream.suspend(() => {
     const seen = new Set<string>()
@@ -45,7 +46,7 @@ export const stream = <A extends { readonly id: string }, E, R>(
       Effect.map(pageAt(offset), ({ data, totalCount }) => {
         const fresh = data.filter(isNew)
         const next = { offset: offset + data.length, stale: fresh.length === 0 ? stale + 1 : 0 }
-        const isShort = data.length < pageSize && !Option.exists(totalCount, (total) => next.offset < total)
+        const isShort = data.length < pageSize() && !Option.exists(totalCount, (total) => next.offset < total)
         const isLast = data.length === 0 || isShort || next.stale === maxStalePages
         return [Chunk.unsafeFromArray(fresh), isLast ? Option.none() : Option.some(next)]
       })

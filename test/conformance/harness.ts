@@ -21,7 +21,7 @@ import {
 import type { Scope } from "effect"
 import { ClerkConfig } from "effect-clerk"
 
-import { secretKey, wireSession } from "../utils/stub.js"
+import { secretKey, session as wireSession } from "../support/wire.js"
 import * as Observe from "./observe.js"
 import * as Plain from "./plain.js"
 import * as Server from "./server.js"

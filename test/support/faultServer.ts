@@ -1,83 +1,73 @@
 /**
- * A server that misbehaves on purpose: it speaks HTTP by writing bytes to a socket, so that it can also write the
- * wrong ones, none at all, or stop half way. What it does to a request is chosen per request by a `Behaviour`; what it
- * saw is counted.
+ * A server that injects faults. It writes bytes to a socket, so that a response can be malformed, incomplete or missing.
+ * A `Handler` decides what happens to a request. The server counts what it sees.
  */
 import * as Net from "node:net"
 
 import { Data, Effect, Exit, FiberId, FiberSet } from "effect"
 import type { Duration, Fiber, Scope } from "effect"
 
-/** One request as it arrived, byte for byte where that matters. */
-export interface Seen {
-  readonly method: string
-  /** Path and query exactly as they stood in the request line. */
-  readonly target: string
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
+import type { Request } from "./wire.js"
 
-/** A request and the means to answer it, well or badly. */
+/** A request, and the means to respond. */
 export interface Exchange {
-  readonly request: Seen
-  /** The how-many-eth request of this server it is, from 1. */
+  readonly request: Request
+  /** Counts the requests of the server from 1. */
   readonly index: number
-  /** The how-many-eth request of its connection it is, from 1. */
+  /** Counts the requests of the connection from 1. */
   readonly indexOnConnection: number
-  /** The URL of another server, for redirects to lure to. */
+  /** The URL of another server, for redirects. */
   readonly elsewhere: string
-  /** Writes and waits until the bytes have left the process, so that an endless body does not fill the memory here. */
+  /** Completes when the bytes have left the process, so that an endless body takes no memory. */
   readonly write: (bytes: string | Uint8Array) => Effect.Effect<void>
-  /** Closes the connection in the ordinary way. */
+  /** Closes the connection. */
   readonly close: Effect.Effect<void>
-  /** Drops the connection as a crashed peer does (RST). */
+  /** Resets the connection (RST). */
   readonly reset: Effect.Effect<void>
 }
 
-/** What the server does with a request; interrupted as soon as the client goes away. */
-export type Behaviour = (exchange: Exchange) => Effect.Effect<void>
+/** Responds to a request; interrupted when the client closes the connection. */
+export type Handler = (exchange: Exchange) => Effect.Effect<void>
+
+export interface Counters {
+  /** Requests so far. */
+  arrived: number
+  /** Connections so far. */
+  opened: number
+  /** Connections open now. */
+  open: number
+  /** Requests whose handler runs now. */
+  inFlight: number
+  /** Requests that the client gave up while their handler ran. */
+  aborted: number
+  /** Bytes that the sockets have taken. */
+  written: number
+}
 
 export interface FaultServer {
   readonly url: string
   readonly port: number
   /** Every request so far, in order of arrival. */
-  readonly requests: ReadonlyArray<Seen>
+  readonly requests: ReadonlyArray<Request>
   readonly counters: Readonly<Counters>
-  /** Replaces the behaviour for the requests to come. */
-  readonly behave: (behaviour: Behaviour) => void
-  /** Waits until a statement about the counters is true, and fails when it is not within the time. */
+  /** Replaces the handler for later requests. */
+  readonly handle: (handler: Handler) => void
+  /** Waits until the counters meet a condition. Only a failing test reaches the limit. */
   readonly until: (
     what: string,
     holds: (counters: Readonly<Counters>) => boolean,
-    within?: Duration.DurationInput
-  ) => Effect.Effect<void, NeverHeld>
+    limit?: Duration.DurationInput
+  ) => Effect.Effect<void, NotReached>
 }
 
 export interface Options {
-  /** The URL of another server, for redirects to lure to. */
   readonly elsewhere?: string
-  /** Whether it keeps the requests, which takes memory for every one. */
-  readonly remembers?: boolean
+  /** Whether to keep the requests, which takes memory for each. */
+  readonly keepRequests?: boolean
 }
 
-export interface Counters {
-  /** Requests that arrived so far. */
-  arrived: number
-  /** Connections accepted so far. */
-  opened: number
-  /** Connections open now. */
-  open: number
-  /** Requests being dealt with now. */
-  inFlight: number
-  /** Requests that the client gave up while the server was still dealing with them. */
-  aborted: number
-  /** Bytes of answers taken by the sockets. */
-  written: number
-}
-
-/** The counters did not come to say what a test waited for. */
-export class NeverHeld extends Data.TaggedError("NeverHeld")<{
+/** The counters did not meet a condition that a test waited for. */
+export class NotReached extends Data.TaggedError("NotReached")<{
   readonly what: string
   readonly state: string
 }> {
@@ -86,19 +76,19 @@ export class NeverHeld extends Data.TaggedError("NeverHeld")<{
   }
 }
 
-/** Starts a server on a free loopback port; closing the scope ends it with every connection it has. */
+/** Starts a server on a free loopback port. It ends with the scope, and closes its connections. */
 export const make = (
-  initial: Behaviour,
-  { elsewhere = "http://127.0.0.1:1", remembers = true }: Options = {}
+  initial: Handler,
+  { elsewhere = "http://127.0.0.1:1", keepRequests = true }: Options = {}
 ): Effect.Effect<FaultServer, never, Scope.Scope> =>
   Effect.gen(function* () {
-    let behaviour = initial
-    const requests: Array<Seen> = []
+    let handler = initial
+    const requests: Array<Request> = []
     const counters: Counters = { arrived: 0, opened: 0, open: 0, inFlight: 0, aborted: 0, written: 0 }
     const sockets = new Set<Net.Socket>()
     const waiting = new Set<() => void>()
     const changed = () => {
-      for (const look of waiting) look()
+      for (const check of waiting) check()
     }
     const run = yield* FiberSet.makeRuntime<never, void, never>()
 
@@ -106,7 +96,7 @@ export const make = (
       let pending = Buffer.alloc(0)
       let indexOnConnection = 0
       let current: Fiber.RuntimeFiber<void> | undefined
-      let droppedHere = false
+      let closedHere = false
       counters.opened++
       counters.open++
       sockets.add(socket)
@@ -117,7 +107,7 @@ export const make = (
         const parsed = parse(pending)
         if (parsed === undefined) return
         pending = parsed.rest
-        if (remembers) requests.push(parsed.request)
+        if (keepRequests) requests.push(parsed.request)
         counters.arrived++
         counters.inFlight++
         indexOnConnection++
@@ -129,7 +119,7 @@ export const make = (
           write: (bytes) =>
             Effect.async((resume) => {
               socket.write(bytes, (error) => {
-                // The client went away: the end of the connection interrupts whoever waits here.
+                // After an error, the event "close" interrupts the handler.
                 if (error) return
                 counters.written += Buffer.byteLength(bytes)
                 changed()
@@ -137,21 +127,21 @@ export const make = (
               })
             }),
           close: Effect.sync(() => {
-            droppedHere = true
+            closedHere = true
             socket.end()
           }),
           reset: Effect.sync(() => {
-            droppedHere = true
+            closedHere = true
             socket.resetAndDestroy()
           })
         }
         changed()
-        const fiber = run(behaviour(exchange))
+        const fiber = run(handler(exchange))
         current = fiber
         fiber.addObserver((exit) => {
           current = undefined
           counters.inFlight--
-          if (Exit.isInterrupted(exit) && !droppedHere) counters.aborted++
+          if (Exit.isInterrupted(exit) && !closedHere) counters.aborted++
           changed()
           next()
         })
@@ -161,7 +151,7 @@ export const make = (
         pending = Buffer.concat([pending, chunk])
         next()
       })
-      // A reset by the client is one of the things under test; "close" follows it.
+      // The client may reset the connection; "close" follows.
       socket.on("error", () => {})
       socket.on("close", () => {
         counters.open--
@@ -184,20 +174,20 @@ export const make = (
 
     const address = server.address()
     const port = address !== null && typeof address === "object" ? address.port : 0
-    const until: FaultServer["until"] = (what, holds, within = "2 seconds") =>
+    const until: FaultServer["until"] = (what, holds, limit = "40 seconds") =>
       Effect.async<void>((resume) => {
-        const look = () => {
+        const check = () => {
           if (!holds(counters)) return
-          waiting.delete(look)
+          waiting.delete(check)
           resume(Effect.void)
         }
-        waiting.add(look)
-        look()
-        return Effect.sync(() => waiting.delete(look))
+        waiting.add(check)
+        check()
+        return Effect.sync(() => waiting.delete(check))
       }).pipe(
         Effect.timeoutFail({
-          duration: within,
-          onTimeout: () => new NeverHeld({ what, state: JSON.stringify(counters) })
+          duration: limit,
+          onTimeout: () => new NotReached({ what, state: JSON.stringify(counters) })
         })
       )
 
@@ -206,22 +196,22 @@ export const make = (
       port,
       requests,
       counters,
-      behave: (next) => {
-        behaviour = next
+      handle: (next) => {
+        handler = next
       },
       until
     }
   })
 
-/** A loopback port that nobody listens on: it was given out by the system a moment ago and handed back. */
-export const deadPort: Effect.Effect<number> = Effect.scoped(
+/** A loopback port that was free a moment ago. */
+export const freePort: Effect.Effect<number> = Effect.scoped(
   Effect.map(
     make(() => Effect.void),
-    (server) => server.port
+    ({ port }) => port
   )
 )
 
-/** Two turns of the event loop: an HTTP client waits for one before it uses a connection again. */
+/** Lets the event loop turn twice: an HTTP client waits for a turn before it uses a connection again. */
 export const turn: Effect.Effect<void> = Effect.repeatN(
   Effect.async<void>((resume) => {
     setImmediate(() => resume(Effect.void))
@@ -229,8 +219,8 @@ export const turn: Effect.Effect<void> = Effect.repeatN(
   1
 )
 
-/** The first whole request in the bytes so far; a body has a length here, which is all that a JSON client sends. */
-const parse = (bytes: Buffer): { request: Seen; rest: Buffer<ArrayBuffer> } | undefined => {
+/** Parses the first complete request. A body must have a `Content-Length`. */
+const parse = (bytes: Buffer): { request: Request; rest: Buffer<ArrayBuffer> } | undefined => {
   const end = bytes.indexOf("\r\n\r\n")
   if (end < 0) return undefined
   const [requestLine = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n")

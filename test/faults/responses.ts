@@ -1,21 +1,20 @@
-/** Arbitrary answers: bytes, JSON, and honest answers and envelopes with something in them changed. */
+/** Arbitrary responses: bytes, JSON, and documented responses with changes. */
 import { FastCheck } from "effect"
 
-import * as Clerk from "./clerk.js"
-import type { Json } from "./clerk.js"
-import type { Seen } from "./server.js"
+import * as Wire from "../support/wire.js"
+import type { Json, JsonObject, Request } from "../support/wire.js"
 
-/** An answer as it leaves the server; the body may depend on the request, to come near to what it asks for. */
-export interface Answer {
+/** A response. The body may depend on the request, so that it is close to what the operation expects. */
+export interface Response {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: (request: Seen) => Uint8Array
-  /** Whether its length is told, truly. */
+  readonly body: (request: Request) => Uint8Array
+  /** Whether there is a correct `Content-Length`. */
   readonly sized: boolean
 }
 
 const names = [
-  ...Object.keys(Clerk.session),
+  ...Object.keys(Wire.session),
   "data",
   "total_count",
   "jwt",
@@ -26,7 +25,7 @@ const names = [
   "long_message",
   "meta",
   "clerk_trace_id",
-  // And those that JavaScript itself gives a meaning.
+  // Names with a meaning in JavaScript.
   "__proto__",
   "constructor",
   "toString",
@@ -36,7 +35,7 @@ const names = [
   ""
 ]
 
-/** Any string that JavaScript can hold, halves of surrogate pairs and all. */
+/** Any string of JavaScript, with lone surrogates. */
 export const utf16 = FastCheck.string({
   unit: FastCheck.oneof(
     FastCheck.integer({ min: 0, max: 0x7f }),
@@ -60,7 +59,7 @@ const texts = FastCheck.oneof(
   FastCheck.constantFrom("", "\0", "\uD800", "session", "token")
 )
 
-/** Any JSON, in which the names that the client looks for come up often. */
+/** Any JSON, with many of the names that the client reads. */
 export const json: FastCheck.Arbitrary<Json> = FastCheck.letrec<{
   json: Json
   array: Array<Json>
@@ -83,7 +82,7 @@ interface Change {
   readonly how: { readonly put: Json } | "delete" | "double" | { readonly add: readonly [string, Json] }
 }
 
-const change: FastCheck.Arbitrary<Change> = FastCheck.record({
+const changes: FastCheck.Arbitrary<Change> = FastCheck.record({
   path: FastCheck.array(FastCheck.nat(20), { maxLength: 4 }),
   how: FastCheck.oneof(
     FastCheck.record({ put: json }),
@@ -92,35 +91,35 @@ const change: FastCheck.Arbitrary<Change> = FastCheck.record({
   )
 })
 
-const isObject = (value: Json): value is Clerk.JsonObject =>
+const isObject = (value: Json): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 const isArray = (value: Json): value is ReadonlyArray<Json> => Array.isArray(value)
 
-/** The value with one place in it changed; the numbers of the path say which way to turn at each level. */
-const changed = (value: Json, { how, path }: Change): Json => {
-  const [turn, ...rest] = path
-  if (turn !== undefined && isArray(value) && value.length > 0) {
-    const at = turn % value.length
-    return value.flatMap((item, index) => (index === at ? changedWithin(item, { how, path: rest }) : [item]))
+/** Changes one place of a value. The numbers of the path choose among the items of each level. */
+const change = (value: Json, { how, path }: Change): Json => {
+  const [choice, ...rest] = path
+  if (choice !== undefined && isArray(value) && value.length > 0) {
+    const at = choice % value.length
+    return value.flatMap((item, index) => (index === at ? changeWithin(item, { how, path: rest }) : [item]))
   }
-  if (turn !== undefined && isObject(value)) {
+  if (choice !== undefined && isObject(value)) {
     const keys = Object.keys(value)
-    const name = keys[turn % keys.length]
+    const name = keys[choice % keys.length]
     return Object.fromEntries(
       Object.entries(value).flatMap(([key, item]) =>
         key === name
-          ? changedWithin(item, { how, path: rest }).map((next) => [key, next] as const)
+          ? changeWithin(item, { how, path: rest }).map((next) => [key, next] as const)
           : [[key, item] as const]
       )
     )
   }
-  return changedWithin(value, { how, path: [] })[0] ?? null
+  return changeWithin(value, { how, path: [] })[0] ?? null
 }
 
-/** No value, one or two in place of one. */
-const changedWithin = (value: Json, { how, path }: Change): ReadonlyArray<Json> => {
-  if (path.length > 0 && typeof value === "object" && value !== null) return [changed(value, { how, path })]
+/** Returns no value, one or two in place of one. */
+const changeWithin = (value: Json, { how, path }: Change): ReadonlyArray<Json> => {
+  if (path.length > 0 && typeof value === "object" && value !== null) return [change(value, { how, path })]
   if (how === "delete") return []
   if (how === "double") return [value, value]
   if ("put" in how) return [how.put]
@@ -134,29 +133,33 @@ const changedWithin = (value: Json, { how, path }: Change): ReadonlyArray<Json> 
 }
 
 const utf8 = new TextEncoder()
-const written = (value: Json): Uint8Array => utf8.encode(JSON.stringify(value))
+const encode = (value: Json): Uint8Array => utf8.encode(JSON.stringify(value))
 
-const bodies: FastCheck.Arbitrary<Answer["body"]> = FastCheck.oneof(
+const bodies: FastCheck.Arbitrary<Response["body"]> = FastCheck.oneof(
   FastCheck.uint8Array({ maxLength: 64 }).map((bytes) => () => bytes),
   utf16.map((text) => () => utf8.encode(text)),
-  json.map((value) => () => written(value)),
-  FastCheck.array(change, { minLength: 1, maxLength: 3 }).map(
-    (changes) => (request: Seen) => written(changes.reduce<Json>(changed, Clerk.answerTo(request)))
+  json.map((value) => () => encode(value)),
+  FastCheck.array(changes, { minLength: 1, maxLength: 3 }).map(
+    (changes) => (request: Request) => encode(changes.reduce<Json>(change, Wire.responseTo(request)))
   ),
-  FastCheck.array(change, { minLength: 1, maxLength: 3 }).map(
-    (changes) => () => written(changes.reduce<Json>(changed, Clerk.envelope))
+  FastCheck.array(changes, { minLength: 1, maxLength: 3 }).map(
+    (changes) => () => encode(changes.reduce<Json>(change, Wire.envelope()))
   ),
   FastCheck.tuple(FastCheck.nat(1000), FastCheck.uint8Array({ maxLength: 3 })).map(
     ([at, bytes]) =>
-      (request: Seen) => {
-        const honest = written(Clerk.answerTo(request))
-        const cut = at % (honest.length + 1)
-        return Uint8Array.from([...honest.subarray(0, cut), ...bytes, ...honest.subarray(cut + bytes.length)])
+      (request: Request) => {
+        const success = encode(Wire.responseTo(request))
+        const end = at % (success.length + 1)
+        return Uint8Array.from([
+          ...success.subarray(0, end),
+          ...bytes,
+          ...success.subarray(end + bytes.length)
+        ])
       }
   )
 )
 
-/** What may stand in a header: no control characters, nothing beyond Latin-1. */
+/** A header value: Latin-1 without control characters. */
 const headerText = FastCheck.string({
   unit: FastCheck.integer({ min: 0x20, max: 0xff })
     .filter((code) => code !== 0x7f)
@@ -195,7 +198,7 @@ const anyHeaders = FastCheck.record(
   { requiredKeys: [] }
 )
 
-const headers: FastCheck.Arbitrary<Answer["headers"]> = FastCheck.oneof(
+const headers: FastCheck.Arbitrary<Response["headers"]> = FastCheck.oneof(
   { weight: 2, arbitrary: FastCheck.constant({}) },
   { weight: 1, arbitrary: anyHeaders }
 )
@@ -227,7 +230,7 @@ const statuses = FastCheck.oneof(
   { weight: 1, arbitrary: FastCheck.constantFrom(100, 199, 600, 999) }
 )
 
-export const answer: FastCheck.Arbitrary<Answer> = FastCheck.record({
+export const response: FastCheck.Arbitrary<Response> = FastCheck.record({
   status: FastCheck.oneof(FastCheck.constant(200), statuses),
   headers,
   body: bodies,

@@ -1,0 +1,4 @@
+import { content } from "./rows/content.js"
+import { runTable } from "./runTable.js"
+
+runTable(content, "fetch")

@@ -1,0 +1,4 @@
+import { transport } from "./rows/transport.js"
+import { runTable } from "./runTable.js"
+
+runTable(transport, "fetch")

@@ -1,4 +1,0 @@
-import { hold } from "./harness.js"
-import { table } from "./table.js"
-
-hold(table, "fetch")

@@ -1,0 +1,17 @@
+/** The first row of each section, over each transport. The `table.*.slow.test.ts` files run every row. */
+import * as Transports from "../support/transports.js"
+import { content } from "./rows/content.js"
+import { transport } from "./rows/transport.js"
+import { runTable } from "./runTable.js"
+import type { Section } from "./table.js"
+
+const firstRows = (sections: ReadonlyArray<Section>): ReadonlyArray<Section> =>
+  sections
+    // This one waits for five seconds.
+    .filter(({ timeout }) => timeout !== "5 seconds")
+    .map((section) => ({ ...section, rows: section.rows.slice(0, 1) }))
+
+for (const name of Transports.all) {
+  runTable(firstRows(transport), name)
+}
+runTable(firstRows(content), "fetch")

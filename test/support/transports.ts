@@ -1,0 +1,24 @@
+/** The HTTP clients that use a socket. */
+import { FetchHttpClient } from "@effect/platform"
+import type { HttpClient } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
+import * as ClerkUndici from "effect-clerk/undici"
+import * as Layer from "effect/Layer"
+
+export type Transport = "fetch" | "undici" | "node:http" | "effect-clerk/undici"
+
+/** A new layer for each use, so that tests share no connections. */
+export const layer = (transport: Transport): Layer.Layer<HttpClient.HttpClient> => {
+  switch (transport) {
+    case "fetch":
+      return Layer.fresh(FetchHttpClient.layer)
+    case "undici":
+      return Layer.fresh(NodeHttpClient.layerUndici)
+    case "node:http":
+      return Layer.fresh(NodeHttpClient.layer)
+    case "effect-clerk/undici":
+      return Layer.fresh(ClerkUndici.layer())
+  }
+}
+
+export const all: ReadonlyArray<Transport> = ["fetch", "undici", "node:http", "effect-clerk/undici"]
