@@ -17,6 +17,7 @@ export const context = { operation: "Sessions.get", method: "GET", path: "/v1/se
  */
 export const makeHandClock = (start = 1_700_000_000_000) => {
   let now = start
+  let offset = 0
   // A binary heap by time. A timer that was cancelled stays until its time comes.
   const timers: Array<{ readonly at: number; wake: () => void }> = []
   const before = (left: number, right: number) =>
@@ -49,9 +50,9 @@ export const makeHandClock = (start = 1_700_000_000_000) => {
   }
   const clock: Clock.Clock = {
     [Clock.ClockTypeId]: Clock.ClockTypeId,
-    unsafeCurrentTimeMillis: () => now,
+    unsafeCurrentTimeMillis: () => now + offset,
     unsafeCurrentTimeNanos: () => BigInt(Math.round(now * 1e6)),
-    currentTimeMillis: Effect.sync(() => now),
+    currentTimeMillis: Effect.sync(() => now + offset),
     currentTimeNanos: Effect.sync(() => BigInt(Math.round(now * 1e6))),
     sleep: (duration) =>
       Effect.async<void>((resume) => {
@@ -78,7 +79,16 @@ export const makeHandClock = (start = 1_700_000_000_000) => {
         yield* settle
       }
     })
-  return { clock, start, now: () => now, advanceTo, set: (millis: number) => (now = millis) }
+  return {
+    clock,
+    start,
+    now: () => now,
+    advanceTo,
+    /** Sets the clock on the wall forward or back. Timers do not notice. */
+    setWall: (millis: number) => {
+      offset = millis
+    }
+  }
 }
 
 /** The most of these times (sorted) that any span of `per` milliseconds holds, both ends included. */

@@ -161,20 +161,37 @@ describe("SessionTokens", () => {
     )
   })
 
-  it.effect(
-    "serves nothing expired after the clock was set forward, and not longer after it was set back",
-    () => {
-      const { layer, mints } = makeMint()
-      const time = makeHandClock()
-      return Effect.gen(function* () {
-        yield* SessionTokens.get("sess_1")
-        // The machine slept: timers stood still.
-        time.set(time.start + 50_000)
-        yield* SessionTokens.get("sess_1")
-        assert.strictEqual(mints.length, 2)
-      }).pipe(Effect.provide(Layer.merge(layer, SessionTokens.layer())), Effect.withClock(time.clock))
-    }
-  )
+  it.effect("serves nothing expired after the machine slept, which stops its timers", () => {
+    const { layer, mints } = makeMint()
+    const time = makeHandClock()
+    return Effect.gen(function* () {
+      yield* SessionTokens.get("sess_1")
+      time.setWall(49_999)
+      yield* SessionTokens.get("sess_1")
+      assert.strictEqual(mints.length, 1)
+      time.setWall(50_000)
+      yield* SessionTokens.get("sess_1")
+      assert.strictEqual(mints.length, 2)
+    }).pipe(Effect.provide(Layer.merge(layer, SessionTokens.layer())), Effect.withClock(time.clock))
+  })
+
+  it.effect("serves nothing for longer after the clock was set back", () => {
+    const { layer, mints } = makeMint({ delay: 3000, claims: { iat: 0, exp: 60, jti: 1 } })
+    const time = makeHandClock()
+    return Effect.gen(function* () {
+      const minting = yield* Effect.fork(SessionTokens.get("sess_1"))
+      yield* time.advanceTo(time.start + 3000)
+      yield* Fiber.join(minting)
+      time.setWall(-3_600_000)
+      yield* time.advanceTo(time.start + 49_999)
+      yield* SessionTokens.get("sess_1")
+      assert.strictEqual(mints.length, 1)
+      yield* time.advanceTo(time.start + 50_000)
+      yield* Effect.fork(SessionTokens.get("sess_1"))
+      yield* time.advanceTo(time.start + 50_000)
+      assert.strictEqual(mints.length, 2)
+    }).pipe(Effect.provide(Layer.merge(layer, SessionTokens.layer())), Effect.withClock(time.clock))
+  })
 
   it.effect(
     "shares a failure with all who wait, and does not keep it",
