@@ -1,10 +1,52 @@
+import { execFile } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { posix } from "node:path"
+import { promisify } from "node:util"
+
+import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
+import { ClerkConfig } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { build } from "esbuild"
 import * as ts from "typescript"
 
-import { compile, root, snippets, sources } from "./utils/snippets.js"
+import { root, type Snippet, snippets, sources } from "./utils/snippets.js"
+
+const run = promisify(execFile)
 
 const modules = sources.filter((file) => !file.includes("/internal/") && !file.endsWith("/index.ts"))
+
+/** Every Markdown file of the project. */
+const guides = [".", ".github", "examples", "src", "test"].flatMap((folder) =>
+  readdirSync(root + folder, { recursive: folder !== ".", encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => posix.join(folder, name.replaceAll("\\", "/")))
+)
+
+/** The anchors that GitHub gives to the headings of a Markdown file. */
+const anchors = (file: string) =>
+  [
+    ...readFileSync(root + file, "utf8")
+      .replaceAll(/^```.*?^```/gms, "")
+      .matchAll(/^#+ (.*)$/gm)
+  ].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-")
+  )
+
+/** Lists what is wrong with snippets. Another process compiles them, because that would block this one for long. */
+const compile = async (all: ReadonlyArray<Snippet>): Promise<ReadonlyArray<string>> => {
+  const running = run(process.execPath, ["--import", "tsx", `${root}test/utils/compileSnippets.ts`])
+  running.child.stdin?.end(JSON.stringify(all))
+  return JSON.parse((await running).stdout)
+}
 
 /** What each exported name of a module is documented with. */
 const documented = (file: string) => {
@@ -34,11 +76,9 @@ const documented = (file: string) => {
 }
 
 describe("the documentation", () => {
-  it("compiles: every example in the sources and every block of the README", { timeout: 60_000 }, () => {
-    const all = ["README.md", "src/testing/README.md", "examples/verifying-requests.md", ...sources].flatMap(
-      snippets
-    )
-    assert.isAbove(all.length, 10)
+  it("compiles: every example in the sources and in the guides", { timeout: 600_000 }, async () => {
+    const all = [...guides, ...sources].flatMap(snippets)
+    assert.isAbove(all.length, 30)
     // Two that must be found wrong, to know that what is found right was looked at.
     const wrong = [
       { at: "the first", code: "export const session = Sessions.fetch()" },
@@ -47,18 +87,61 @@ describe("the documentation", () => {
         code: 'import { Sessions } from "effect-clerk"\nexport const id: number = Sessions.list'
       }
     ]
-    const found = compile([...all, ...wrong])
+    const found = await compile([...all, ...wrong])
     assert.strictEqual(found.length, 2, found.join("\n"))
     assert.match(found.join("\n"), /^the first: .*\nthe other: /)
   })
+
+  it("links to files and headings that exist", () => {
+    assert.includeMembers(guides, ["README.md", "CHANGELOG.md", "examples/README.md", ".github/SECURITY.md"])
+    for (const guide of guides) {
+      const text = readFileSync(root + guide, "utf8")
+      for (const [, link = ""] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+        const [path = "", anchor] = link.split("#")
+        const file = path === "" ? guide : posix.join(posix.dirname(guide), path)
+        assert.isTrue(existsSync(root + file), `${guide}: ${link}`)
+        if (anchor !== undefined) assert.include(anchors(file), anchor, `${guide}: ${link}`)
+      }
+    }
+  })
+
+  it.live("shows the output of the quick start", () =>
+    Effect.gen(function* () {
+      const { apiUrl, secretKey } = yield* ClerkConfig.ClerkConfig
+      const output = /\$ npx tsx sessions\.ts\n(.*?)```/s.exec(readFileSync(`${root}README.md`, "utf8"))?.[1]
+      const outfile = `${root}node_modules/.cache/effect-clerk/quickStart.mjs`
+      const env = { ...process.env, CLERK_API_URL: apiUrl, CLERK_SECRET_KEY: Redacted.value(secretKey) }
+      const { stdout } = yield* Effect.promise(async () => {
+        await build({
+          stdin: { contents: snippets("README.md")[0]?.code ?? "", resolveDir: root, loader: "ts" },
+          outfile,
+          bundle: true,
+          packages: "external",
+          platform: "node",
+          format: "esm"
+        })
+        return run(process.execPath, [outfile], { env })
+      })
+      const withoutTime = (text = "") => text.replaceAll(/\d{4}-\S*Z/g, "<time>")
+      assert.strictEqual(withoutTime(stdout), "sess_1 is active until <time>\n")
+      assert.strictEqual(withoutTime(stdout), withoutTime(output))
+    }).pipe(
+      Effect.provide(
+        // The session that the emulator starts with.
+        ClerkTest.layerServer({ sessions: [{ id: "sess_1", userId: "user_1" }] }).pipe(
+          Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
+        )
+      )
+    )
+  )
 
   it("has for every export a sentence, a version and a category", () => {
     const all = modules.flatMap(documented)
     assert.isAbove(all.length, 60)
     for (const { name, sentence, tagged } of all) {
-      assert.match(sentence, /^[A-Z"`].*[.:]$/s, `${name} is in want of a sentence`)
-      deepStrictEqual(tagged("since").length, 1, `${name} wants one @since`)
-      deepStrictEqual(tagged("category").length, 1, `${name} wants one @category`)
+      assert.match(sentence, /^[A-Z"`].*[.:]$/s, `${name} has no sentence`)
+      deepStrictEqual(tagged("since").length, 1, `${name} has not one @since`)
+      deepStrictEqual(tagged("category").length, 1, `${name} has not one @category`)
     }
   })
 
