@@ -5,7 +5,7 @@ import { Cause, Effect, Exit, Layer, Metric, Redacted, Schedule, Schema, TestClo
 import { AuthenticationError } from "effect-clerk"
 import * as SessionVerifier from "effect-clerk/SessionVerifier"
 
-import { observe } from "../faults/secrets.js"
+import { observe } from "../support/secrets.js"
 import * as Tokens from "./tokens.js"
 
 /** Pieces of a text that nobody else writes. */
