@@ -2,8 +2,8 @@
  * Equals `jose.compactVerify(token, key, { algorithms: ["RS256"] })` for tokens that `verify/token.ts` let pass, with a
  * key imported for RS256 alone. The algorithm is a property of the key, so no header can change it.
  *
- * Gain: about 20 of 95 µs for every token, and 3.4 kB of a bundle: the header is not read a second time, and nothing
- * waits for a key that is there.
+ * Gain: a tenth of the processor time of a signature (58 µs in place of 64 µs), and 3.4 kB of a bundle. The header is not
+ * read a second time, and nothing waits for a key that is there.
  */
 import { decode } from "jose/base64url"
 
