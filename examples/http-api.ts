@@ -85,4 +85,4 @@ const program = Effect.gen(function* () {
 const sessions = ["sess_laptop", "sess_phone"].map((id) => ({ id, userId: "user_1" }))
 const ClerkLive = ClerkTest.layer({ sessions, templates: { hasura: {} } })
 
-NodeRuntime.runMain(program.pipe(Effect.provide(ServerLive), Effect.provide(ClerkLive)))
+NodeRuntime.runMain(Effect.provide(program, Layer.provideMerge(ServerLive, ClerkLive)))

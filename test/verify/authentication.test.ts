@@ -34,6 +34,8 @@ const errors: { readonly [tag: string]: AuthenticationError.AuthenticationError 
   KeysUnavailable: new AuthenticationError.KeysUnavailable({ detail: "down" })
 }
 
+const encode = Schema.encodeSync(AuthenticationError.AuthenticationError)
+
 /** A verifier that fails with the error that the token names, and counts how often it is asked. */
 const counting = () => {
   const calls: Array<string> = []
@@ -172,10 +174,7 @@ for (const [name, serve] of servers) {
             calls.length = 0
             const [response] = yield* responses(layer, ["/me", { ...credentials, "x-error": tag }])
             assert.strictEqual(response?.status, tag === "KeysUnavailable" ? 503 : 401, tag)
-            assert.deepStrictEqual(
-              response?.body,
-              Schema.encodeSync(AuthenticationError.AuthenticationError)(error)
-            )
+            assert.deepStrictEqual(response?.body, encode(error))
             assert.strictEqual(calls.length, 1)
           }
         }
@@ -231,6 +230,23 @@ describe("the types", () => {
     expectTypeOf(Authentication.layerRouter).toExtend<
       Layer.Layer<HttpLayerRouter.Request<"Requires", CurrentSession>, never, SessionVerifier.SessionVerifier>
     >()
+  })
+})
+
+describe("the errors in the types", () => {
+  it("are exact", () => {
+    type ErrorOf<F extends (...args: never) => unknown> = Effect.Effect.Error<
+      Extract<ReturnType<F>, Effect.Effect<unknown, unknown, unknown>>
+    >
+    expectTypeOf<ErrorOf<typeof SessionVerifier.verify>["_tag"]>().toEqualTypeOf<
+      "TokenExpired" | "TokenNotYetValid" | "TokenRejected" | "SessionPending" | "KeysUnavailable"
+    >()
+    expectTypeOf<
+      ErrorOf<typeof SessionVerifier.authenticate>
+    >().toEqualTypeOf<AuthenticationError.AuthenticationError>()
+    expectTypeOf<
+      Effect.Effect.Context<ReturnType<typeof SessionVerifier.verify>>
+    >().toEqualTypeOf<SessionVerifier.SessionVerifier>()
   })
 })
 
@@ -294,9 +310,7 @@ describe("the errors", () => {
 
   it("survive JSON", () => {
     for (const error of Object.values(errors)) {
-      const json: unknown = JSON.parse(
-        JSON.stringify(Schema.encodeSync(AuthenticationError.AuthenticationError)(error))
-      )
+      const json: unknown = JSON.parse(JSON.stringify(encode(error)))
       assert.deepStrictEqual(Schema.decodeUnknownSync(AuthenticationError.AuthenticationError)(json), error)
     }
   })
