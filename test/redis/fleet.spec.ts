@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Option, Redacted } from "effect"
+import { Duration, Effect, Exit, Fiber, Layer, Option, Redacted } from "effect"
 import { ClerkConfig, ClerkError, Sessions, SessionTokens } from "effect-clerk"
 import * as ClerkRateLimiter from "effect-clerk/ClerkRateLimiter"
 import * as ClerkRedis from "effect-clerk/ClerkRedis"
@@ -315,13 +315,20 @@ describe("ClerkRedis", () => {
     )
   )
 
-  it.live("leaves nothing in flight where its scope closes during a request", () =>
+  it.live("closes its connection with its scope, during a request too", () =>
     withRedis((redis) =>
       Effect.gen(function* () {
+        const connections = Effect.promise(async () => {
+          const list = await redis.client.client("LIST")
+          return String(list).trim().split("\n").length
+        })
+        assert.strictEqual(yield* connections, 1)
         yield* Effect.promise(() => redis.client.client("PAUSE", 500, "ALL"))
         const fiber = yield* Effect.fork(Effect.provide(token("sess_1"), another(redis)))
-        yield* Fiber.interrupt(fiber)
-        yield* Effect.promise(() => redis.client.client("UNPAUSE"))
+        yield* Effect.yieldNow()
+        const exit = yield* Fiber.interrupt(fiber)
+        assert.isTrue(Exit.isInterrupted(exit))
+        yield* Effect.repeat(Effect.delay(connections, "10 millis"), { until: (count) => count === 1 })
       })
     )
   )
