@@ -82,7 +82,6 @@ export default {
   treatValidationWarningsAsErrors: true,
   validation: { notExported: true, invalidLink: true },
   intentionallyNotExported: [
-    "AccessInit",
     "EffectOrStream",
     "knownStatuses",
     "Mock",

@@ -51,6 +51,8 @@ export * from "./fixtures.js"
 
 export type {
   /** @since 0.1.0 */
+  AccessInit,
+  /** @since 0.1.0 */
   OrganizationInit
 } from "./internal/access.js"
 export type {

@@ -17,7 +17,12 @@ export interface OrganizationInit {
   readonly permissions?: ReadonlyArray<string> | undefined
 }
 
-/** What the tokens of a session say beside its fields. */
+/**
+ * What the tokens of a session say beside its fields.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface AccessInit {
   /** The active organization: its slug, role and permissions. */
   readonly organization?: OrganizationInit | undefined
