@@ -21,11 +21,11 @@ const Id = Schema.String.pipe(
 )
 
 const isReadable = (u: unknown): u is Redacted.Redacted | string =>
-  typeof u === "string" || (Redacted.isRedacted(u) && Option.isSome(readSecret(u)))
+  isText(u) || (Redacted.isRedacted(u) && Option.exists(readSecret(u), isText))
 
 const Secret = Schema.transform(
-  Text,
-  Schema.declare(isReadable, { identifier: "a string, or a Redacted string that has not been wiped" }),
+  Schema.String,
+  Schema.declare(isReadable, { identifier: "a string or a Redacted string, not empty and not wiped" }),
   {
     strict: true,
     decode: Redacted.make,
