@@ -99,8 +99,8 @@ export class SessionTokens extends Context.Tag("effect-clerk/SessionTokens")<Ses
  *
  * **Gotchas**
  *
- * A cached token of a revoked session is served until it expires. Call `invalidate` after revoking a session. Whoever
- * has the token already can use it until its `exp` all the same.
+ * A cached token of a revoked session is served until it expires. Call `invalidate` after revoking a session. Anyone who
+ * has the token can use it until its `exp`.
  *
  * **Example** (A template token for each request)
  *
