@@ -1,0 +1,6 @@
+/** What a check of the soak found. */
+export interface Verdict {
+  readonly what: string
+  readonly holds: boolean
+  readonly details?: ReadonlyArray<string>
+}
