@@ -166,7 +166,9 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-clerk/NotFoun
     return Message.of(
       this,
       Message.response(this),
-      "check the id, and that the secret key belongs to the same instance"
+      this.errors.length > 0
+        ? "check the ids and names, and that the secret key belongs to the same instance"
+        : "check that the apiUrl setting leads to Clerk's Backend API"
     )
   }
 }

@@ -326,7 +326,7 @@ describe("errors as values", () => {
     deepStrictEqual(error.errors, [])
     assert.strictEqual(
       error.message,
-      "Sessions.get (GET /v1/sessions/a): 404; check the id, and that the secret key belongs to the same instance"
+      "Sessions.get (GET /v1/sessions/a): 404; check that the apiUrl setting leads to Clerk's Backend API"
     )
   })
 

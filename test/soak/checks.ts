@@ -1,7 +1,7 @@
 /** Checks that need a machine that does nothing else: they measure time and memory. */
 import { Duration, Effect, Exit, Fiber, Layer, Schedule } from "effect"
 import type { Scope } from "effect"
-import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
+import { type ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
 
 import * as Config from "../support/config.js"
 import * as Server from "../support/faultServer.js"

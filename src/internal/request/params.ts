@@ -137,8 +137,7 @@ const PageSize = Schema.Int.pipe(Schema.between(1, 500, { identifier: "a whole n
 export const hasOwner = ({ clientId, userId }: Partial<Owner>): boolean =>
   clientId !== undefined || userId !== undefined
 
-export const ownerMissing =
-  "userId or clientId: expected one of them; without either, all users' sessions are listed"
+export const ownerMissing = "userId or clientId: expected one of them, not undefined"
 
 /**
  * The parameters of `list` and `listPage`.

@@ -14,6 +14,9 @@ const placeholder = "<redacted>"
 /** Deeper JSON is left out: it does not help, and to print it could exhaust the stack. */
 const maxDepth = 8
 
+/** So short a text is a placeholder; to replace it would break other words. */
+const minLength = 4
+
 /** Real secrets are longer. A shorter one is a placeholder, such as "refresh" in a test. */
 const minSecretLength = 16
 
@@ -25,7 +28,7 @@ const patterns =
 export const make = (secrets: ReadonlyArray<string>): Redact => {
   const spellings = new Set<string>()
   for (const secret of secrets) {
-    if (secret !== "") {
+    if (secret.length >= minLength) {
       spellings.add(secret).add(JSON.stringify(secret).slice(1, -1)).add(uriSpelling(secret))
     }
   }

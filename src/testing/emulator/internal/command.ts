@@ -81,13 +81,13 @@ const reason = (error: unknown): string => {
 
 const print = (text: string) => Effect.sync(() => void process.stdout.write(`${text}\n`))
 
-/** Prints the line of each request as it is. */
+/** Prints the line of each request as a comment, so that a shell can read the whole output. */
 const LoggerLive = Layer.mergeAll(
   Logger.replace(
     Logger.defaultLogger,
     Logger.make(({ message }) => {
       const text = Array.isArray(message) ? message.join(" ") : String(message)
-      process.stdout.write(`${text.replaceAll(/[^\x20-\x7e]/g, "?")}\n`)
+      process.stdout.write(`# ${text.replaceAll(/[^\x20-\x7e]/g, "?")}\n`)
     })
   ),
   Logger.minimumLogLevel(LogLevel.Debug),
