@@ -44,7 +44,7 @@ describe("effect-clerk emulator", () => {
       deepStrictEqual(
         emulator
           .stdout()
-          .match(/^(GET|POST) \S+ \d+(?= \d+ ms$)/gm)
+          .match(/(?<=^# )(GET|POST) \S+ \d+(?= \d+ ms$)/gm)
           ?.map(String),
         ["POST /v1/sessions 200", `POST /v1/sessions/${id}/tokens/example 200`, "GET /v1/sessions 200"]
       )
