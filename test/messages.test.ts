@@ -35,10 +35,17 @@ const messageOf = (
 ) =>
   Effect.gen(function* () {
     const { layer } = Mock.make(respond, { retry: Schedule.stop, ...options })
-    const fiber = yield* Effect.fork(Effect.flip(call).pipe(Effect.provide(layer)))
-    yield* TestClock.adjust("1 minute")
-    return (yield* Fiber.join(fiber)).message
+    const { message } = yield* Effect.flip(call).pipe(Effect.provide(layer))
+    return message
   }).pipe(Effect.orDie)
+
+/** The message of a call whose server does not respond. */
+const timeoutMessage = (call: Call, options?: Partial<ClerkConfig.Options>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(messageOf(call, () => Effect.never, options))
+    yield* TestClock.adjust("1 minute")
+    return yield* Fiber.join(fiber)
+  })
 
 const get = Sessions.get("sess_1")
 const create = Sessions.create({ userId: "user_1" })
@@ -148,9 +155,9 @@ const responses: ReadonlyArray<Section> = [
   {
     title: "Timeout",
     cases: [
-      ["of an attempt", messageOf(get, () => Effect.never)],
-      ["of the whole operation", messageOf(get, () => Effect.never, { deadline: "3 seconds" })],
-      ["of create", messageOf(create, () => Effect.never)]
+      ["of an attempt", timeoutMessage(get)],
+      ["of the whole operation", timeoutMessage(get, { deadline: "3 seconds" })],
+      ["of create", timeoutMessage(create)]
     ]
   },
   {

@@ -19,6 +19,7 @@ import {
 } from "effect"
 import { ClerkConfig, ClerkRetry, Sessions } from "effect-clerk"
 
+import * as Config from "../support/config.js"
 import * as Mock from "../support/mock.js"
 import { type Call, outcomeOf, refreshParams as refresh } from "../support/operations.js"
 import { cases, forAll } from "../support/property.js"
@@ -191,11 +192,16 @@ const calls: ReadonlyArray<
   ])
 ]
 
+const { client, requests } = Mock.clerk()
+const config = Config.context()
+
 /** Runs a call, and checks that its arguments were refused and that nothing was sent. */
 const checkRefused = (call: Call, name: string) =>
   Effect.gen(function* () {
-    const { layer, requests } = Mock.clerk()
-    const exit = yield* Effect.exit(call).pipe(Effect.provide(layer))
+    const exit = yield* Effect.exit(call).pipe(
+      Effect.provideService(HttpClient.HttpClient, client),
+      Effect.provide(config)
+    )
     deepStrictEqual([outcomeOf(exit), requests.length], ["InvalidRequest", 0], name)
     return exit
   })

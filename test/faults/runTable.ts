@@ -114,10 +114,14 @@ const run = (section: Section, row: Row, operation: Operation, { client, elsewhe
     )
   }).pipe(Effect.scoped)
 
-/** Makes a test of each row, which runs with every operation of its section. */
-export const runTable = (sections: ReadonlyArray<Section>, transport: Transport): void => {
+/** Makes a test of each row, which runs with the operations of its section. */
+export const runTable = (
+  sections: ReadonlyArray<Section>,
+  transport: Transport,
+  subjects: ReadonlyArray<Operation> = operations
+): void => {
   for (const section of sections) {
-    const chosen = operations.filter(({ kind }) => section.kinds?.includes(kind) ?? true)
+    const chosen = subjects.filter(({ kind }) => section.kinds?.includes(kind) ?? true)
     // Rows that only wait can wait together.
     const suite = section.timeout === undefined ? describe : describe.concurrent
     suite(`${section.about}, over ${transport}`, () => {
