@@ -247,8 +247,7 @@ describe("ClerkRedis", () => {
         )
         // The fake Clerk refuses this key, so that a token can only come from Redis.
         const stranger = token("sess_1").pipe(
-          Effect.provide(another(redis)),
-          Effect.provide(asKey("sk_test_another")),
+          Effect.provide(Layer.merge(another(redis), asKey("sk_test_another"))),
           ClerkConfig.withoutRetry
         )
         assert.instanceOf(yield* Effect.flip(stranger), ClerkError.Unauthorized)
