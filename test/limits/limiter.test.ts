@@ -192,7 +192,9 @@ describe("ClerkRateLimiter.layer", () => {
         assert.isFalse(yield* isDone(waiting))
         yield* TestClock.adjust("1 millis")
         assert.isTrue(Exit.isFailure(yield* Fiber.join(waiting)))
-      }).pipe(Effect.provide(Layer.provide(ClerkRateLimiter.layerStore({ maxWait: "3 seconds" }), layer)))
+      }).pipe(
+        Effect.provide(Layer.provideMerge(ClerkRateLimiter.layerStore({ maxWait: "3 seconds" }), layer))
+      )
     })
   )
 
@@ -352,7 +354,7 @@ describe("ClerkRateLimiter.layerStore", () => {
         const late = yield* Effect.fork(limiter.takeTurn(context, config, Duration.infinity))
         yield* Effect.yieldNow()
         yield* Fiber.join(late)
-      }).pipe(Effect.provide(Layer.provide(ClerkRateLimiter.layerStore({ quota: 1000 }), layer)))
+      }).pipe(Effect.provide(Layer.provideMerge(ClerkRateLimiter.layerStore({ quota: 1000 }), layer)))
     })
   )
 
