@@ -10,6 +10,8 @@ import * as ClerkRedis from "effect-clerk/ClerkRedis"
 
 import { makeMint } from "./fakeTokens.js"
 
+const print = (line: string) => process.stdout.write(`${line}\n`)
+
 const context = { operation: "Sessions.get", method: "GET", path: "/" }
 
 /** Processor time and time on the clock of one run in microseconds, the best of five. */
@@ -24,7 +26,7 @@ const measure = <E, R>(name: string, runs: number, effect: Effect.Effect<unknown
       processor = Math.min(processor, (system + user) / runs)
       clock = Math.min(clock, ((performance.now() - start) * 1000) / runs)
     }
-    console.log(
+    print(
       `${name.padEnd(52)}${processor.toFixed(1).padStart(8)} µs processor ${clock.toFixed(1).padStart(8)} µs`
     )
   })
@@ -32,11 +34,10 @@ const measure = <E, R>(name: string, runs: number, effect: Effect.Effect<unknown
 const repeat = <E, R>(runs: number, effect: Effect.Effect<unknown, E, R>): Effect.Effect<void, E, R> =>
   Effect.asVoid(Effect.iterate(0, { while: (run) => run < runs, body: (run) => Effect.as(effect, run + 1) }))
 
-const turn = Effect.gen(function* () {
-  const limiter = yield* ClerkRateLimiter.ClerkRateLimiter
-  const settings = yield* ClerkConfig.ClerkConfig
-  return limiter.takeTurn(context, settings, Duration.infinity)
-})
+const turn = Effect.map(
+  Effect.all([ClerkRateLimiter.ClerkRateLimiter, ClerkConfig.ClerkConfig]),
+  ([limiter, settings]) => limiter.takeTurn(context, settings, Duration.infinity)
+)
 
 /** A clock on which every turn is within the quota. */
 const makeFastClock = () => {
@@ -53,7 +54,7 @@ const memory = Effect.gen(function* () {
   yield* SessionTokens.get("sess_1")
   const requests = mint.mints.length
   yield* measure("a cached token", runs, repeat(runs, SessionTokens.get("sess_1")))
-  console.log(`${mint.mints.length - requests} requests for cached tokens`)
+  print(`${mint.mints.length - requests} requests for cached tokens`)
 }).pipe(Effect.provide([mint.layer, ClerkRateLimiter.layer(), SessionTokens.layer()]))
 
 const call = Effect.gen(function* () {
@@ -95,9 +96,7 @@ const cycles = Effect.gen(function* () {
     yield* Effect.sleep("40 millis")
     if (thousands % 20 === 0) {
       globalThis.gc?.()
-      console.log(
-        `${thousands},000 expiry cycles: heap ${(process.memoryUsage().heapUsed / 1e6).toFixed(1)} MB`
-      )
+      print(`${thousands},000 expiry cycles: heap ${(process.memoryUsage().heapUsed / 1e6).toFixed(1)} MB`)
     }
   }
 }).pipe(Effect.provide(Layer.merge(mint.layer, SessionTokens.layer({ margin: "59980 millis" }))))
