@@ -10,12 +10,12 @@ const manifest: { readonly version: string; readonly exports: object } = JSON.pa
 )
 
 describe("the package", () => {
-  it("says its version in the User-Agent", () => {
+  it("sends its version as User-Agent", () => {
     const settings = Effect.runSync(ClerkConfig.make({ secretKey: Redacted.make("sk_test_a") }))
     assert.strictEqual(settings.userAgent, `effect-clerk/${manifest.version}`)
   })
 
-  it("gives every module of its own an export path, and nothing else", () => {
+  it("exports every module, and nothing else", () => {
     const modules = readdirSync(new URL("../src", import.meta.url))
       .filter((name) => name.endsWith(".ts") && name !== "index.ts")
       .map((name) => `./${name.replace(/\.ts$/, "")}`)

@@ -164,7 +164,8 @@ const observe = (
     const supervisor = yield* Supervisor.track
     const fiber = yield* run({ timeout, note }).pipe(Effect.exit, Effect.supervised(supervisor), Effect.fork)
     yield* passTime
-    const exit = yield* Fiber.join(fiber)
+    // Unlike `join`, it does not hand the FiberRefs of one run to the next.
+    const exit = yield* Effect.flatten(Fiber.await(fiber))
     const left = yield* supervisor.value
     yield* Effect.yieldNow()
     return {

@@ -1,9 +1,15 @@
 import type { HttpClient } from "@effect/platform/HttpClient"
 import { describe, expectTypeOf, it } from "@effect/vitest"
-import { type ClerkConfig, type ClerkError, type Session, Sessions } from "effect-clerk"
+import { ClerkConfig, ClerkError, type Session, Sessions } from "effect-clerk"
+import type * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import type * as Stream from "effect/Stream"
 
 type Common =
@@ -18,10 +24,10 @@ type WithNotFound = ClerkError.ClerkErrors | ClerkError.NotFound | ClerkError.Un
 type WithoutNotFound = ClerkError.ClerkErrors | ClerkError.Unauthorized | Common
 type Requirements = HttpClient | ClerkConfig.ClerkConfig
 
-describe("the type of every operation", () => {
+describe("the type of an operation", () => {
   const params = { expiredToken: "a", refreshToken: "b", requestOrigin: "c" }
 
-  it("is exact in value, failures and requirements", () => {
+  it("has the exact value, errors and requirements", () => {
     expectTypeOf(Sessions.list({ userId: "a" })).toEqualTypeOf<
       Effect.Effect<ReadonlyArray<Session.Session>, WithoutNotFound, Requirements>
     >()
@@ -48,7 +54,7 @@ describe("the type of every operation", () => {
     >()
   })
 
-  it("of refresh follows the format", () => {
+  it("follows the format of refresh", () => {
     type Refreshed<A> = Effect.Effect<A, WithoutNotFound, Requirements>
     expectTypeOf(Sessions.refresh("a", params)).toEqualTypeOf<Refreshed<Session.SessionToken>>()
     expectTypeOf(Sessions.refresh("a", { ...params, format: "token" })).toEqualTypeOf<
@@ -63,13 +69,13 @@ describe("the type of every operation", () => {
     >()
   })
 
-  it("asks a list for a client or a user", () => {
+  it("requires a client or a user for a list", () => {
     expectTypeOf<{ limit: number }>().not.toExtend<Sessions.ListParams>()
     expectTypeOf<{ clientId: string }>().toExtend<Sessions.ListParams>()
     expectTypeOf<{ userId: string; status: "active" }>().toExtend<Sessions.ListParams>()
   })
 
-  it("is empty of failures only when every tag is handled", () => {
+  it("has no errors left when every tag is handled", () => {
     const handled = Effect.catchTags(Sessions.get("a"), {
       ClerkErrors: () => Effect.void,
       NotFound: () => Effect.void,
@@ -88,15 +94,88 @@ describe("the type of every operation", () => {
     >()
   })
 
-  it("has no NotFound to handle where none is documented", () => {
+  it("has no NotFound where none is documented", () => {
     const list = Sessions.list({ userId: "a" })
     // @ts-expect-error there is no such tag in it
     Effect.catchTag(list, "NotFound", () => Effect.void)
   })
+})
 
-  it("of the settings' layer", () => {
-    expectTypeOf<ReturnType<typeof ClerkConfig.layer>>().toEqualTypeOf<
-      Layer.Layer<ClerkConfig.ClerkConfig, ConfigError>
-    >()
+describe("the type of ClerkConfig", () => {
+  it("has layers that fail with a ConfigError", () => {
+    type SettingsLayer = Layer.Layer<ClerkConfig.ClerkConfig, ConfigError>
+    expectTypeOf<ReturnType<typeof ClerkConfig.layer>>().toEqualTypeOf<SettingsLayer>()
+    expectTypeOf<ReturnType<typeof ClerkConfig.layerConfig>>().toEqualTypeOf<SettingsLayer>()
+    expectTypeOf(ClerkConfig.layerEnv).toEqualTypeOf<SettingsLayer>()
+  })
+
+  it("takes a value or a Config for each option of layerConfig", () => {
+    type Options = Parameters<typeof ClerkConfig.layerConfig>[0]
+    expectTypeOf<{ secretKey: Redacted.Redacted }>().toExtend<Options>()
+    expectTypeOf<{ secretKey: Config.Config<Redacted.Redacted> }>().toExtend<Options>()
+    expectTypeOf<{
+      secretKey: Redacted.Redacted
+      timeout: Config.Config<Duration.Duration>
+      apiUrl: Config.Config<string | undefined>
+      deadline: "1 minute"
+    }>().toExtend<Options>()
+    expectTypeOf<{ secretKey: Config.Config<string> }>().not.toExtend<Options>()
+    expectTypeOf<{ timeout: "1 second" }>().not.toExtend<Options>()
+  })
+
+  it("keeps the type of an effect or a stream that a modifier changes", () => {
+    const effect = Sessions.get("a")
+    const stream = Sessions.stream({ userId: "a" })
+    expectTypeOf(effect.pipe(ClerkConfig.withTimeout("1 second"))).toEqualTypeOf<typeof effect>()
+    expectTypeOf(stream.pipe(ClerkConfig.withTimeout("1 second"))).toEqualTypeOf<typeof stream>()
+    expectTypeOf(ClerkConfig.withDeadline(stream, "1 second")).toEqualTypeOf<typeof stream>()
+    expectTypeOf(ClerkConfig.withRetry(effect, Schedule.stop)).toEqualTypeOf<typeof effect>()
+    expectTypeOf(ClerkConfig.withoutRetry(stream)).toEqualTypeOf<typeof stream>()
+  })
+})
+
+describe("the type of ClerkError.catchAll", () => {
+  class Own extends Data.TaggedError("Own") {}
+  const guarded = Effect.filterOrFail(
+    Sessions.get("a"),
+    ({ status }) => status === "active",
+    () => new Own()
+  )
+
+  it("keeps the errors of the program and removes Clerk's", () => {
+    const handled = guarded.pipe(ClerkError.catchAll((error) => Effect.succeed(error.message)))
+    expectTypeOf(handled).toEqualTypeOf<Effect.Effect<string | Session.Session, Own, Requirements>>()
+    const first = ClerkError.catchAll(guarded, () => Effect.void)
+    expectTypeOf(first).toEqualTypeOf<Effect.Effect<void | Session.Session, Own, Requirements>>()
+  })
+
+  it("gives the handler the Clerk errors that are left", () => {
+    guarded.pipe(
+      ClerkError.catchAll((error) => {
+        expectTypeOf(error).toEqualTypeOf<WithNotFound>()
+        return Effect.void
+      })
+    )
+    guarded.pipe(
+      Effect.catchTag("NotFound", () => Effect.succeed(undefined)),
+      ClerkError.catchAll((error) => {
+        expectTypeOf(error).toEqualTypeOf<Exclude<WithNotFound, ClerkError.NotFound>>()
+        return Effect.void
+      })
+    )
+  })
+
+  it("adds the errors and the requirements of the handler", () => {
+    class Other extends Data.TaggedError("Other") {}
+    class Service extends Context.Tag("Service")<Service, string>() {}
+    const handled = ClerkError.catchAll(guarded, () => Effect.zipRight(Service, Effect.fail(new Other())))
+    expectTypeOf<Effect.Effect.Error<typeof handled>>().toEqualTypeOf<Own | Other>()
+    expectTypeOf<Effect.Effect.Context<typeof handled>>().toEqualTypeOf<Requirements | Service>()
+  })
+
+  it("can follow isClerkError, which narrows", () => {
+    const narrow = (error: Own | ClerkError.ClerkError) =>
+      ClerkError.isClerkError(error) ? error.operation : error._tag
+    expectTypeOf(narrow).returns.toEqualTypeOf<string>()
   })
 })

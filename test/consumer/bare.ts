@@ -1,4 +1,4 @@
-/** The same request by hand, with less said about its answer and its failures: what `get.ts` is measured against. */
+/** The same request without the package. The bundle of `get.ts` is compared with this one. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"

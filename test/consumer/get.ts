@@ -1,4 +1,4 @@
-/** A program that needs one operation: what a bundler makes of it is measured. */
+/** A program with one operation, whose bundle is measured. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as ClerkConfig from "effect-clerk/ClerkConfig"
 import * as Sessions from "effect-clerk/Sessions"

@@ -1,12 +1,26 @@
-/** Every module of the package as a stranger's program sees it; type-checked by several compilers, and run. */
+/** A program that uses every module of the installed package. Several compilers check its types, and it runs. */
 import { FetchHttpClient, type HttpClient } from "@effect/platform"
 import { Console, Duration, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
-import { ClerkConfig, ClerkError, ClerkRetry, Session, Sessions } from "effect-clerk"
+import {
+  AuthenticationError,
+  ClerkConfig,
+  ClerkError,
+  ClerkRetry,
+  Session,
+  SessionClaims,
+  Sessions,
+  SessionTokens
+} from "effect-clerk"
+import * as Authentication from "effect-clerk/Authentication"
+import * as AuthenticationErrorModule from "effect-clerk/AuthenticationError"
 import * as ConfigModule from "effect-clerk/ClerkConfig"
 import * as ErrorModule from "effect-clerk/ClerkError"
 import * as RetryModule from "effect-clerk/ClerkRetry"
 import * as SessionModule from "effect-clerk/Session"
+import * as SessionClaimsModule from "effect-clerk/SessionClaims"
 import * as SessionsModule from "effect-clerk/Sessions"
+import * as SessionTokensModule from "effect-clerk/SessionTokens"
+import * as SessionVerifier from "effect-clerk/SessionVerifier"
 import { ClerkTest } from "effect-clerk/testing"
 import * as ClerkUndici from "effect-clerk/undici"
 
@@ -53,8 +67,19 @@ export const modules: ReadonlyArray<boolean> = [
   ErrorModule.NotFound === ClerkError.NotFound,
   RetryModule.schedule === ClerkRetry.schedule,
   SessionModule.Session === Session.Session,
-  SessionsModule.get === Sessions.get
+  SessionsModule.get === Sessions.get,
+  SessionTokensModule.get === SessionTokens.get,
+  SessionClaimsModule.fromPayload === SessionClaims.fromPayload,
+  AuthenticationErrorModule.TokenMissing === AuthenticationError.TokenMissing
 ]
+
+export const userId: Effect.Effect<
+  string,
+  AuthenticationError.AuthenticationError,
+  SessionVerifier.SessionVerifier
+> = SessionVerifier.verify("token").pipe(Effect.map((claims) => claims.userId))
+
+export const middleware: typeof Authentication.Authentication = Authentication.Authentication
 
 const refused: Effect.Effect<string, ClerkError.ClerkError> = Sessions.get("..").pipe(
   Effect.map(({ id }) => id),
