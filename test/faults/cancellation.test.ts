@@ -99,8 +99,7 @@ for (const transport of Transports.all) {
         server.handle(Respond.success)
         yield* Effect.provide(Sessions.get("sess_1"), context)
         assert.strictEqual(server.requests.length, 2)
-        // The agent of NodeHttpClient.layer keeps no connections.
-        assert.strictEqual(server.counters.opened, transport === "node:http" ? 2 : 1)
+        assert.strictEqual(server.counters.opened, 1)
       })
     )
 

@@ -27,6 +27,7 @@ const expected = (
   transport: Transport
 ): Outcome => {
   if (exceptions.without404 !== undefined && !operation.documents404) return exceptions.without404
+  if (exceptions.nodeHttp !== undefined && transport === "node:http") return exceptions.nodeHttp
   const [ifRepeatable, ifNot] = (transport === "fetch" ? undefined : exceptions.undecoded) ?? [
     repeatable,
     unrepeatable

@@ -1,4 +1,10 @@
 import { transport } from "./rows/transport.js"
 import { runTable } from "./runTable.js"
 
-runTable(transport, "node:http")
+// node:http passes a 101 on as a response, and neither closes its connection nor uses it again.
+const rows = transport.map((section) => ({
+  ...section,
+  rows: section.rows.filter(([name]) => !name.startsWith("101"))
+}))
+
+runTable(rows, "node:http")

@@ -24,6 +24,8 @@ export type Outcome = `${Tag} x${number}`
 interface Exceptions {
   /** Over every transport but `fetch`, which alone decompresses. */
   readonly undecoded?: readonly [repeatable: Outcome, unrepeatable: Outcome]
+  /** Over node:http, which accepts a 100 that it did not ask for. */
+  readonly nodeHttp?: Outcome
   /** For operations that document no 404. */
   readonly without404?: Outcome
   /** A successful call comes first, so that the row gets a connection of the pool. */

@@ -15,7 +15,11 @@ export const layer = (transport: Transport): Layer.Layer<HttpClient.HttpClient> 
     case "undici":
       return Layer.fresh(NodeHttpClient.layerUndici)
     case "node:http":
-      return Layer.fresh(NodeHttpClient.layer)
+      // The agent of `NodeHttpClient.layer` keeps no connections.
+      return Layer.provide(
+        Layer.fresh(NodeHttpClient.layerWithoutAgent),
+        Layer.fresh(NodeHttpClient.makeAgentLayer({ keepAlive: true }))
+      )
     case "effect-clerk/undici":
       return Layer.fresh(ClerkUndici.layer())
   }

@@ -65,7 +65,7 @@ export const transport: ReadonlyArray<Section> = [
     ["20 kB of headers",                    Respond.successWith({ "X-Huge": "x".repeat(20_000) }), "TransportError x3", "TransportError x1"],
     ["8 kB of headers",                     Respond.successWith({ "X-Large": "x".repeat(8000) }),  "value x1",          "value x1"],
     ["102 and 103 before the response",     Respond.after("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), "value x1",          "value x1"],
-    ["100 before the response",             Respond.after("HTTP/1.1 100 Continue\r\n\r\n"),        "TransportError x3", "TransportError x1"],
+    ["100 before the response",             Respond.after("HTTP/1.1 100 Continue\r\n\r\n"),        "TransportError x3", "TransportError x1", { nodeHttp: "value x1" }],
     ["101 in place of a response",          Respond.raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: tls\r\nConnection: upgrade\r\n\r\n"), "TransportError x3", "TransportError x1"],
     ["another media type's parameters",     Respond.successWith({ "Content-Type": "application/json; charset=utf-8; v=1" }), "value x1",          "value x1"],
     ["no media type",                       Respond.successWith({ "Content-Type": "" }),           "value x1",          "value x1"],
