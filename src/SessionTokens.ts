@@ -84,8 +84,6 @@ export interface Service {
  *
  * Its functions require the `HttpClient` and the settings at each call, because each caller mints with its own.
  *
- * @effect-expect-leaking HttpClient
- * @effect-expect-leaking ClerkConfig
  * @since 0.1.0
  * @category tags
  */
