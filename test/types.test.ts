@@ -150,19 +150,21 @@ describe("the type of ClerkError.catchAll", () => {
   })
 
   it("gives the handler the Clerk errors that are left", () => {
-    guarded.pipe(
+    const all = guarded.pipe(
       ClerkError.catchAll((error) => {
         expectTypeOf(error).toEqualTypeOf<WithNotFound>()
         return Effect.void
       })
     )
-    guarded.pipe(
+    expectTypeOf<Effect.Effect.Error<typeof all>>().toEqualTypeOf<Own>()
+    const left = guarded.pipe(
       Effect.catchTag("NotFound", () => Effect.succeed(undefined)),
       ClerkError.catchAll((error) => {
         expectTypeOf(error).toEqualTypeOf<Exclude<WithNotFound, ClerkError.NotFound>>()
         return Effect.void
       })
     )
+    expectTypeOf<Effect.Effect.Error<typeof left>>().toEqualTypeOf<Own>()
   })
 
   it("adds the errors and the requirements of the handler", () => {
