@@ -15,7 +15,7 @@ import * as Redacted from "effect/Redacted"
 import { build } from "esbuild"
 import * as ts from "typescript"
 
-import { root, type Snippet, snippets, sources } from "./utils/snippets.js"
+import { root, type Snippet, snippets, sources } from "./support/snippets.js"
 
 const run = promisify(execFile)
 
@@ -43,7 +43,7 @@ const anchors = (file: string) =>
 
 /** Lists what is wrong with snippets. Another process compiles them, because that would block this one for long. */
 const compile = async (all: ReadonlyArray<Snippet>): Promise<ReadonlyArray<string>> => {
-  const running = run(process.execPath, ["--import", "tsx", `${root}test/utils/compileSnippets.ts`])
+  const running = run(process.execPath, ["--import", "tsx", `${root}test/support/compileSnippets.ts`])
   running.child.stdin?.end(JSON.stringify(all))
   return JSON.parse((await running).stdout)
 }

@@ -5,9 +5,9 @@ import { promisify } from "node:util"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { build } from "esbuild"
 
-import { root } from "./utils/snippets.js"
+import { root } from "./support/snippets.js"
 
-/** What each example says when it does what it shows. */
+/** The output of each example. */
 const examples: Readonly<Record<string, RegExp>> = {
   "first-call": /^sess_1 is active until 20\d\d-/,
   errors:
@@ -31,15 +31,15 @@ const examples: Readonly<Record<string, RegExp>> = {
 
 const run = promisify(execFile)
 
-/** Here, so that what the examples import is found. */
+/** Below the root, so that imports of the examples resolve. */
 const compiled = `${root}node_modules/.cache/effect-clerk/examples`
 
 describe("the examples", () => {
-  const said = new Map<string, string>()
+  const outputs = new Map<string, string>()
 
   beforeAll(async () => {
     const names = Object.keys(examples)
-    // Once for all of them: a loader that compiles as it goes would do it for each.
+    // One build for all takes less time than a loader, which compiles for each.
     await build({
       entryPoints: names.map((name) => `${root}examples/${name}.ts`),
       outdir: compiled,
@@ -51,20 +51,20 @@ describe("the examples", () => {
       format: "esm",
       target: "node20"
     })
-    // Fails where the exit code is not 0.
-    const { stderr, stdout } = await run(
-      process.execPath,
-      [`${root}test/utils/examples.mjs`, compiled, ...names],
-      { timeout: 50_000 }
-    )
+    // Rejects where the exit code is not 0.
+    const { stderr, stdout } = await run(process.execPath, [
+      `${root}test/support/examples.mjs`,
+      compiled,
+      ...names
+    ])
     assert.strictEqual(stderr, "")
     for (const part of stdout.split("\n=== ").slice(1)) {
       const end = part.indexOf("\n")
-      said.set(part.slice(0, end), part.slice(end + 1))
+      outputs.set(part.slice(0, end), part.slice(end + 1))
     }
-  }, 60_000)
+  })
 
-  it("are these, and each is short", () => {
+  it("have a test each, and are short", () => {
     // fleet and idle-sessions have tests of their own.
     const others = new Set(["demo", "emulator", "fleet", "idle-sessions"])
     const files = readdirSync(`${root}examples`).filter((file) => !/\.(test\.ts|md)$/.test(file))
@@ -76,7 +76,7 @@ describe("the examples", () => {
     }
   })
 
-  it.for(Object.entries(examples))("%s runs, and does what it shows", ([name, says]) => {
-    assert.match(said.get(name) ?? "", says)
+  it.for(Object.entries(examples))("%s prints its output", ([name, output]) => {
+    assert.match(outputs.get(name) ?? "", output)
   })
 })

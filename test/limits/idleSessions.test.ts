@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { build } from "esbuild"
 
-import { root } from "../utils/snippets.js"
+import { root } from "../support/snippets.js"
 
 let folder = ""
 let file = ""

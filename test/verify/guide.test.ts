@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 
 import { assert, describe, it } from "@effect/vitest"
 
-import { root, snippets } from "../utils/snippets.js"
+import { root, snippets } from "../support/snippets.js"
 
 const guide = "examples/verifying-requests.md"
 

@@ -1,23 +1,23 @@
-/** The code that the documentation shows, and what the compiler says of it. */
+/** The code of the documentation, and its compilation. */
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 import * as ts from "typescript"
 
 export interface Snippet {
-  /** The file and line where it stands. */
+  /** The file and the line. */
   readonly at: string
   readonly code: string
 }
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Every source of the package, relative to the root. */
+/** The sources of the package, relative to the root. */
 export const sources: ReadonlyArray<string> = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => `src/${name}`)
 
-/** Every block marked `ts` in a file, a Markdown one or a source with such blocks in its comments. */
+/** The blocks marked `ts` of a Markdown file, or of the comments of a source. */
 export const snippets = (file: string): ReadonlyArray<Snippet> => {
   const text = readFileSync(root + file, "utf8").replaceAll(/^ *\* ?/gm, "")
   return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(({ 1: code = "", index }) => ({
@@ -26,12 +26,12 @@ export const snippets = (file: string): ReadonlyArray<Snippet> => {
   }))
 }
 
-/** Stands above a snippet that imports nothing. */
+/** The imports of a snippet without imports. */
 const prelude = `import { ClerkConfig, ClerkError, ClerkRetry, Session, Sessions } from "effect-clerk";
 import { Effect, Layer, Option, Redacted, Schedule, Stream } from "effect";
 `
 
-/** Compiles snippets with the settings of this project, and lists what is wrong with which of them. */
+/** Compiles snippets with the settings of this project, and returns the errors. */
 export const compile = (all: ReadonlyArray<Snippet>): ReadonlyArray<string> => {
   const config = ts.parseJsonConfigFileContent(
     ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config,

@@ -1,4 +1,4 @@
-// Runs programs one after another in one process, each until nothing is left to do: to load Effect once is enough.
+// Runs programs one after another in one process, so that Effect is loaded once. Each runs until its event loop is empty.
 // `node examples.mjs FOLDER NAME …`
 const [folder, ...names] = process.argv.slice(2)
 
