@@ -5,6 +5,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type { ClerkConfig } from "effect-clerk"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -58,7 +59,7 @@ export const make = (respond: Respond, options: Partial<ClerkConfig.Options> = {
       )
     })
   )
-  const layer = Layer.merge(Layer.succeed(HttpClient.HttpClient, client), Config.layer(options))
+  const layer = Layer.succeedContext(Context.add(Config.context(options), HttpClient.HttpClient, client))
   return { requests, client, layer }
 }
 
