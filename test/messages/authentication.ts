@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 
+import * as Mock from "../support/mock.js"
 import * as Tokens from "../verify/tokens.js"
 import { type Case, secret, type Section } from "./section.js"
 
@@ -105,7 +106,7 @@ export const authentication: ReadonlyArray<Section> = [
         withKeySet(() => Effect.succeed(Response.json({ errors: [] }, { status: 401 })))
       ],
       ["no key set", withKeySet(() => Effect.succeed(Response.json({})))],
-      ["no connection", withKeySet(() => Effect.fail(new Error("connect ECONNREFUSED")))]
+      ["a connection that breaks", withKeySet(() => Effect.fail(Mock.reset))]
     ]
   }
 ]
