@@ -1,12 +1,9 @@
-import * as HttpApiError from "@effect/platform/HttpApiError"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { ClerkError, Sessions } from "effect-clerk"
 import * as Arbitrary from "effect/Arbitrary"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -198,77 +195,6 @@ describe("an error of a response", () => {
   )
 })
 
-describe("a DecodeError", () => {
-  const mismatches: ReadonlyArray<readonly [unknown, string]> = [
-    ["", "expected"],
-    [[], "expected"],
-    [null, "expected"],
-    [{ ...Wire.session, id: "" }, "id: expected"],
-    [{ ...Wire.session, expire_at: "tomorrow" }, "expire_at: expected number, got a string"],
-    [{ ...Wire.session, expire_at: 1.5 }, "expire_at: expected"],
-    [{ ...Wire.session, expire_at: 8.64e15 + 1 }, "expire_at: expected"],
-    [{ ...Wire.session, latest_activity: { id: "a", object: "b" } }, "latest_activity.is_mobile: is missing"],
-    [{ ...Wire.session, object: "user" }, 'object: expected "session", got a string']
-  ]
-  for (const [body, detail] of mismatches) {
-    it.effect(`says "${detail}" of ${JSON.stringify(body)?.slice(0, 20)}`, () =>
-      Effect.gen(function* () {
-        const error = yield* failure(get, Mock.json(body))
-        assert(error._tag === "DecodeError")
-        assert.isTrue(error.detail.startsWith(detail), error.detail)
-      })
-    )
-  }
-
-  it.effect("names the item of a list", () =>
-    Effect.gen(function* () {
-      const rows = [Wire.session, { ...Wire.session, user_id: 7 }]
-      for (const [body, path] of [
-        [rows, "[1].user_id"],
-        [{ data: rows, total_count: 2 }, "data[1].user_id"]
-      ] as const) {
-        const error = yield* failure(Sessions.list({ userId: "a" }), Mock.json(body))
-        assert(error._tag === "DecodeError")
-        assert.strictEqual(error.detail, `${path}: expected string, got a number`)
-      }
-    })
-  )
-
-  it.effect("refuses cookies in place of a token, and the reverse", () =>
-    Effect.gen(function* () {
-      const asToken = yield* failure(
-        Sessions.refresh("sess_1", refreshParams),
-        Mock.json({ object: "cookies", cookies: ["a"] })
-      )
-      const asCookies = yield* failure(
-        Sessions.refresh("sess_1", { ...refreshParams, format: "cookie" }),
-        Mock.json(Wire.token)
-      )
-      const empty = yield* failure(Sessions.createToken("sess_1"), Mock.json({ object: "token", jwt: "" }))
-      const none = yield* failure(Sessions.createToken("sess_1"), Mock.json({ object: "token" }))
-      deepStrictEqual(
-        [asToken, asCookies, empty, none].map((error) => error._tag),
-        ["DecodeError", "DecodeError", "DecodeError", "DecodeError"]
-      )
-    })
-  )
-
-  it.effect("refuses an envelope with status 200", () =>
-    Effect.gen(function* () {
-      const error = yield* failure(get, Mock.json(Wire.envelope("a")))
-      assert.strictEqual(error._tag, "DecodeError")
-    })
-  )
-
-  it.effect("refuses a body that is not JSON", () =>
-    Effect.gen(function* () {
-      const error = yield* failure(get, new Response("<html>", { status: 200 }))
-      assert(error._tag === "DecodeError")
-      assert.strictEqual(error.detail, "the body is not JSON")
-    })
-  )
-})
-
 describe("retryAfter", () => {
   const values: ReadonlyArray<readonly [string, Option.Option<Duration.DurationInput>]> = [
     ["3", Option.some("3 seconds")],
@@ -365,94 +291,6 @@ describe("errors as values", () => {
     Effect.gen(function* () {
       const error = yield* failure(get, Mock.json(Wire.envelope("c".repeat(10_000), "m".repeat(10_000)), 422))
       assert.isBelow(error.message.length, 800)
-    })
-  )
-})
-
-describe("isClerkError", () => {
-  const context = { operation: "Sessions.get", method: "GET", path: "/v1/sessions/sess_1" }
-  const own = new ClerkError.NotFound(context)
-
-  it("accepts every error of this module", () => {
-    const errors = [
-      own,
-      new ClerkError.ClerkErrors({ ...context, status: 422 }),
-      new ClerkError.Unauthorized(context),
-      new ClerkError.RateLimited(context),
-      new ClerkError.ApiError({ ...context, status: 500 }),
-      new ClerkError.Timeout({ ...context, duration: Duration.seconds(1) }),
-      new ClerkError.TransportError({ ...context, detail: "" }),
-      new ClerkError.DecodeError({ ...context, detail: "" }),
-      new ClerkError.InvalidRequest({ ...context, detail: "" })
-    ]
-    assert.strictEqual(errors.length, ClerkError.ClerkError.members.length)
-    assert.isTrue(errors.every(ClerkError.isClerkError))
-  })
-
-  it("accepts an error that was encoded and decoded", () => {
-    const text = Schema.encodeSync(Schema.parseJson(ClerkError.ClerkError))(own)
-    const decoded = Schema.decodeSync(Schema.parseJson(ClerkError.ClerkError))(text)
-    assert.isTrue(ClerkError.isClerkError(decoded))
-  })
-
-  it("refuses HttpApiError's errors, although they have the same tags", () => {
-    for (const other of [new HttpApiError.NotFound(), new HttpApiError.Unauthorized()]) {
-      assert.isFalse(ClerkError.isClerkError(other))
-    }
-  })
-
-  it("refuses anything else", () => {
-    for (const other of [undefined, null, 1, "NotFound", {}, { _tag: "NotFound" }, new Error("NotFound")]) {
-      assert.isFalse(ClerkError.isClerkError(other))
-    }
-  })
-})
-
-describe("catchAll", () => {
-  class Own extends Data.TaggedError("Own") {}
-  const notFound = Mock.make(() => Mock.json({}, 404), { retry: Schedule.stop }).layer
-
-  it.effect("handles every Clerk error", () =>
-    Effect.gen(function* () {
-      const handled = get.pipe(
-        Effect.as("found"),
-        ClerkError.catchAll(({ _tag }) => Effect.succeed(_tag)),
-        Effect.provide(notFound)
-      )
-      assert.strictEqual(yield* handled, "NotFound")
-      const first = ClerkError.catchAll(get, ({ _tag }) => Effect.succeed(_tag))
-      assert.strictEqual(yield* Effect.provide(first, notFound), "NotFound")
-    })
-  )
-
-  it.effect("leaves the errors of the program alone", () =>
-    Effect.gen(function* () {
-      const program = Effect.fail(new HttpApiError.NotFound()).pipe(
-        Effect.orElse(() => Effect.fail(new Own())),
-        Effect.zipRight(get),
-        ClerkError.catchAll(() => Effect.succeed("handled"))
-      )
-      assert.instanceOf(yield* Effect.flip(program).pipe(Effect.provide(notFound)), Own)
-      const sameTag = Effect.fail<HttpApiError.NotFound | ClerkError.NotFound>(new HttpApiError.NotFound())
-      const error = yield* Effect.flip(ClerkError.catchAll(sameTag, () => Effect.void))
-      assert.instanceOf(error, HttpApiError.NotFound)
-    })
-  )
-
-  it.effect("leaves defects and interruptions alone", () =>
-    Effect.gen(function* () {
-      const handle = ClerkError.catchAll(() => Effect.succeed("handled"))
-      const dies = yield* Effect.exit(handle(Effect.zipRight(Effect.die("defect"), get))).pipe(
-        Effect.provide(notFound)
-      )
-      deepStrictEqual(dies, Exit.die("defect"))
-    })
-  )
-
-  it.effect("can fail with another error", () =>
-    Effect.gen(function* () {
-      const program = ClerkError.catchAll(get, () => Effect.fail(new Own()))
-      assert.instanceOf(yield* Effect.flip(program).pipe(Effect.provide(notFound)), Own)
     })
   )
 })

@@ -232,20 +232,3 @@ describe("a TransportError", () => {
     }
   })
 })
-
-describe("a DecodeError", () => {
-  it.scopedLive("names the content-encoding that was not decoded", () =>
-    Effect.gen(function* () {
-      for (const transport of Transports.all.filter((name) => name !== "fetch")) {
-        const server = yield* Server.make(Respond.gzipped(200, () => Buffer.from([0x1f, 0x8b, 8, 0, 0])))
-        const failed = yield* Effect.flip(get).pipe(
-          Effect.provide(Transports.layer(transport)),
-          Effect.provide(Config.layer({ apiUrl: server.url }))
-        )
-        assert(failed._tag === "DecodeError")
-        assert.strictEqual(failed.detail, "the body is not JSON; its content-encoding is gzip", transport)
-        assert.strictEqual(server.requests[0]?.headers["accept-encoding"], "identity", transport)
-      }
-    })
-  )
-})
