@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { posix } from "node:path"
 import { promisify } from "node:util"
@@ -15,18 +15,11 @@ import * as Redacted from "effect/Redacted"
 import { build } from "esbuild"
 import * as ts from "typescript"
 
-import { root, type Snippet, snippets, sources } from "./support/snippets.js"
+import { guides, root, snippets, sources } from "./support/snippets.js"
 
 const run = promisify(execFile)
 
 const modules = sources.filter((file) => !file.includes("/internal/") && !file.endsWith("/index.ts"))
-
-/** Every Markdown file of the project. */
-const guides = [".", ".github", "examples", "src", "test"].flatMap((folder) =>
-  readdirSync(root + folder, { recursive: folder !== ".", encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => posix.join(folder, name.replaceAll("\\", "/")))
-)
 
 /** The anchors that GitHub gives to the headings of a Markdown file. */
 const anchors = (file: string) =>
@@ -40,13 +33,6 @@ const anchors = (file: string) =>
       .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
       .replaceAll(" ", "-")
   )
-
-/** Lists what is wrong with snippets. Another process compiles them, because that would block this one for long. */
-const compile = async (all: ReadonlyArray<Snippet>): Promise<ReadonlyArray<string>> => {
-  const running = run(process.execPath, ["--import", "tsx", `${root}test/support/compileSnippets.ts`])
-  running.child.stdin?.end(JSON.stringify(all))
-  return JSON.parse((await running).stdout)
-}
 
 /** What each exported name of a module is documented with. */
 const documented = (file: string) => {
@@ -76,22 +62,6 @@ const documented = (file: string) => {
 }
 
 describe("the documentation", () => {
-  it("compiles: every example in the sources and in the guides", { timeout: 600_000 }, async () => {
-    const all = [...guides, ...sources].flatMap(snippets)
-    assert.isAbove(all.length, 30)
-    // Two that must be found wrong, to know that what is found right was looked at.
-    const wrong = [
-      { at: "the first", code: "export const session = Sessions.fetch()" },
-      {
-        at: "the other",
-        code: 'import { Sessions } from "effect-clerk"\nexport const id: number = Sessions.list'
-      }
-    ]
-    const found = await compile([...all, ...wrong])
-    assert.strictEqual(found.length, 2, found.join("\n"))
-    assert.match(found.join("\n"), /^the first: .*\nthe other: /)
-  })
-
   it("links to files and headings that exist", () => {
     assert.includeMembers(guides, ["README.md", "CHANGELOG.md", "examples/README.md", ".github/SECURITY.md"])
     for (const guide of guides) {

@@ -1,5 +1,6 @@
 /** The code of the documentation, and its compilation. */
 import { readdirSync, readFileSync } from "node:fs"
+import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
 
 import * as ts from "typescript"
@@ -16,6 +17,13 @@ export const root = fileURLToPath(new URL("../../", import.meta.url))
 export const sources: ReadonlyArray<string> = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => `src/${name}`)
+
+/** Every Markdown file of the project. */
+export const guides: Array<string> = [".", ".github", "examples", "src", "test"].flatMap((folder) =>
+  readdirSync(root + folder, { recursive: folder !== ".", encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => posix.join(folder, name.replaceAll("\\", "/")))
+)
 
 /** The blocks marked `ts` of a Markdown file, or of the comments of a source. */
 export const snippets = (file: string): ReadonlyArray<Snippet> => {
