@@ -56,9 +56,8 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient =>
       const exchange = dispatch(dispatcher, request, url)
       const abort = Context.getOption(fiber.currentContext, CurrentAbort)
       if (Option.isSome(abort)) abort.value.add(exchange)
-      // The platform aborts with this signal when a scope closes, or when a response is lost.
       signal.addEventListener("abort", () => exchange.abort(), { once: true })
-      return Effect.onInterrupt(responseOf(request, exchange), () => Effect.sync(() => exchange.abort()))
+      return responseOf(request, exchange)
     })
   )
 

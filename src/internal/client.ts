@@ -26,13 +26,15 @@ export const execute = (
   const response = isOfPlatform(client)
     ? HttpClient.mapRequestEffect(client, withoutRedirects).execute(request)
     : Effect.flatMap(withoutRedirects(request), client.execute)
-  return locally(
-    traceAttempts ? traced(response) : response,
-    // This resets what `withoutRedirects` changes, too.
-    local(FiberRef.currentContext, (context) => Context.add(context, CurrentAbort, abort)),
-    traceAttempts
-      ? local(HttpClient.currentTracerPropagation, constFalse)
-      : local(HttpClient.currentTracerDisabledWhen, () => constTrue)
+  return Effect.withFiberRuntime((fiber) =>
+    locally(
+      traceAttempts ? traced(response) : response,
+      // The reset undoes what `withoutRedirects` changes, too.
+      local(FiberRef.currentContext, Context.add(fiber.currentContext, CurrentAbort, abort)),
+      traceAttempts
+        ? local(HttpClient.currentTracerPropagation, false)
+        : local(HttpClient.currentTracerDisabledWhen, constTrue)
+    )
   )
 }
 

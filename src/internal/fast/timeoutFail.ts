@@ -34,9 +34,19 @@ export const timeoutFail = <A, E, R, E2>(
   Effect.withFiberRuntime<A, E | E2, R>((parent, { runtimeFlags }) =>
     Effect.uninterruptibleMask((restore) => {
       let exit: Exit.Exit<A, E> | undefined
-      // The value does not stay in the fiber, which V8 keeps longer than the value is needed.
-      const attempt = Effect.map(Effect.exit(Effect.interruptible(self)), (result) => {
-        exit = result
+      // V8 keeps the closures of Effect's masks longer than they are needed: the value must not stay in one, nor in the fiber.
+      const takeExit = () => {
+        const taken = exit
+        exit = undefined
+        return taken
+      }
+      const attempt = Effect.matchCause(Effect.interruptible(self), {
+        onFailure: (cause) => {
+          exit = Exit.failCause(cause)
+        },
+        onSuccess: (value) => {
+          exit = Exit.succeed(value)
+        }
       })
       // A child is interrupted with its parent, even while the parent is in an uninterruptible region.
       const fork = RuntimeFlags.interruption(runtimeFlags) ? Effect.fork : Effect.forkDaemon
@@ -48,11 +58,13 @@ export const timeoutFail = <A, E, R, E2>(
         return Effect.matchCauseEffect(restore(endOrTimeout(parent, fiber, duration)), {
           // The plain way does not hear of the interruption where the children of a fiber are not its own (`Effect.all`).
           onFailure: (cause) =>
-            Effect.flatMap(interrupt, () =>
+            Effect.flatMap(interrupt, () => {
+              const exit = takeExit()
               // The effect's own cause holds the interruption, and what went wrong while it ended.
-              exit !== undefined && Exit.isFailure(exit) ? exit : Effect.failCause(cause)
-            ),
+              return exit !== undefined && Exit.isFailure(exit) ? exit : Effect.failCause(cause)
+            }),
           onSuccess: (): Effect.Effect<A, E | E2> => {
+            const exit = takeExit()
             if (exit === undefined) {
               return Effect.zipRight(interrupt, Effect.failSync(onTimeout))
             }
@@ -79,11 +91,11 @@ const endOrTimeout = (
     ? Effect.async<void>((resume) => {
         const millis = Duration.toMillis(duration)
         const timer = millis > maxTimerMillis ? undefined : setTimeout(() => resume(Effect.void), millis)
+        // The fiber ends after an interruption, too, and takes the timer with it.
         fiber.addObserver(() => {
           clearTimeout(timer)
           resume(Effect.void)
         })
-        return Effect.sync(() => clearTimeout(timer))
       })
     : Effect.flatMap(Effect.forkDaemon(Effect.interruptible(clock.sleep(duration))), (sleeper) =>
         Effect.ensuring(firstExit(fiber, sleeper), Fiber.interrupt(sleeper))

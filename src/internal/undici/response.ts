@@ -14,9 +14,6 @@ import * as Stream from "effect/Stream"
 import { join, type LimitedResponse, limitBody, textUpTo } from "../fast/limitBody.js"
 import type { Exchange } from "./exchange.js"
 
-/** Aborts the exchange of a response that was dropped before its body had arrived. */
-const abandoned = new FinalizationRegistry<Exchange>((exchange) => exchange.abort())
-
 /** Joins lists, which the platform's headers do not have. undici's record is in lower case and not used elsewhere. */
 const joinHeaders = (headers: Exchange["headers"]): Headers.Headers => {
   for (const name in headers) {
@@ -49,7 +46,6 @@ export class UndiciResponse extends Inspectable.Class implements LimitedResponse
     super()
     this.request = request
     this.exchange = exchange
-    if (!exchange.settled) abandoned.register(this, exchange, exchange)
   }
 
   get status(): number {
@@ -101,7 +97,6 @@ export class UndiciResponse extends Inspectable.Class implements LimitedResponse
       if (this.chunks !== undefined) return Stream.fromIterable(this.chunks)
       if (this.streamed) return Stream.fail(this.unreadable(new Error("The body has been streamed")))
       this.streamed = true
-      abandoned.unregister(this.exchange)
       return Stream.ensuring(
         Stream.repeatEffectChunkOption(this.pull()),
         Effect.sync(() => this.exchange.abort())
@@ -140,7 +135,6 @@ export class UndiciResponse extends Inspectable.Class implements LimitedResponse
     if (this.exchange.failure !== undefined) return Effect.fail(this.unreadable(this.exchange.failure.cause))
     if (this.exchange.settled) return Effect.succeed((this.chunks = this.exchange.take()))
     return Effect.suspend(() => {
-      abandoned.unregister(this.exchange)
       const end = Effect.onInterrupt(this.exchange.end(this.limit), () =>
         Effect.sync(() => this.exchange.abort())
       )
