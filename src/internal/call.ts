@@ -1,6 +1,5 @@
 /** Runs an operation: from its arguments to a value, or to one of the tagged errors. */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,19 +19,20 @@ import { withTurn } from "./turn.js"
 export const call = <A, E extends ClerkError>(
   operation: Operation<A, E>
 ): Effect.Effect<A, E | CommonError, HttpClient.HttpClient | ClerkConfig> =>
-  Effect.withFiberRuntime((fiber) => {
-    const settings = Context.unsafeGet(fiber.currentContext, ClerkConfig)
-    const client = Context.unsafeGet(fiber.currentContext, HttpClient.HttpClient)
-    const limiter = Context.getOption(fiber.currentContext, ClerkRateLimiter)
-    const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+  Effect.contextWithEffect((context: Context.Context<HttpClient.HttpClient | ClerkConfig>) => {
+    const settings = Context.get(context, ClerkConfig)
     return Telemetry.observe<A, E | CommonError, never>(operation, settings, (progress) =>
-      Effect.flatMap(build(operation, settings), (request) => {
-        const endsAt = clock.unsafeCurrentTimeMillis() + Duration.toMillis(settings.deadline)
-        const call = { operation, settings, client, limiter, request, clock, endsAt, progress }
-        const policy = () =>
-          restrict(settings.retry, { endsAt, onRetry: Telemetry.onRetry(operation, progress) })
-        return retry(withTurn(call, attempt(call)), policy)
-      })
+      Effect.flatMap(build(operation, settings), (request) =>
+        Effect.clockWith((clock) => {
+          const client = Context.get(context, HttpClient.HttpClient)
+          const limiter = Context.getOption(context, ClerkRateLimiter)
+          const endsAt = clock.unsafeCurrentTimeMillis() + Duration.toMillis(settings.deadline)
+          const call = { operation, settings, client, limiter, request, clock, endsAt, progress }
+          const policy = () =>
+            restrict(settings.retry, { endsAt, onRetry: Telemetry.onRetry(operation, progress) })
+          return retry(withTurn(call, attempt(call)), policy)
+        })
+      )
     )
   })
 

@@ -8,13 +8,12 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
-import { constFalse, constTrue } from "effect/Function"
+import { constFalse, constTrue, flow } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 
 import type { Settings } from "../ClerkConfig.js"
 import { type Abort, CurrentAbort } from "./abort.js"
-import { local, locally } from "./fast/locally.js"
 
 /** Trace context is not sent to Clerk, and the client's own span is recorded only where the settings ask for it. */
 export const execute = (
@@ -26,15 +25,9 @@ export const execute = (
   const response = isOfPlatform(client)
     ? HttpClient.mapRequestEffect(client, withoutRedirects).execute(request)
     : Effect.flatMap(withoutRedirects(request), client.execute)
-  return Effect.withFiberRuntime((fiber) =>
-    locally(
-      traceAttempts ? traced(response) : response,
-      // The reset undoes what `withoutRedirects` changes, too.
-      local(FiberRef.currentContext, Context.add(fiber.currentContext, CurrentAbort, abort)),
-      traceAttempts
-        ? local(HttpClient.currentTracerPropagation, false)
-        : local(HttpClient.currentTracerDisabledWhen, constTrue)
-    )
+  return (traceAttempts ? traced(response) : untraced(response)).pipe(
+    // This resets what `withoutRedirects` changes, too.
+    Effect.provideService(CurrentAbort, abort)
   )
 }
 
@@ -63,5 +56,10 @@ const withoutRedirects = (request: HttpClientRequest): Effect.Effect<HttpClientR
     })
   ])
 
+const untraced = Effect.locally(HttpClient.currentTracerDisabledWhen, constTrue)
+
 /** The span gets the names of the headers only: the server may send the key back in any of them. */
-const traced = Effect.locally(Headers.currentRedactedNames, [/(?:)/])
+const traced = flow(
+  Effect.locally(HttpClient.currentTracerPropagation, false),
+  Effect.locally(Headers.currentRedactedNames, [/(?:)/])
+)

@@ -1,6 +1,5 @@
 /** Sends the request of a call, reads the response to its end, and turns it into a value or an error. */
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,18 +16,12 @@ import { isStatusError, toTransportError } from "./response/transportError.js"
 const maxErrorSize = 64 * 1024
 
 export const exchange = <A, E>(call: Call<A, E>, abort: Abort): Effect.Effect<A, E | CommonError> =>
-  Effect.matchCauseEffect(execute(call.client, call.request.http, call.settings, abort), {
-    onFailure: (cause): Effect.Effect<A, E | CommonError> =>
-      Either.match(Cause.failureOrCause(cause), {
-        onLeft: (error) =>
-          // A client that fails because of a status has the response in its error.
-          isStatusError(error)
-            ? receive(call, error.response)
-            : Effect.fail(toTransportError(call.request, error, clientHint(call.settings, error))),
-        onRight: Effect.failCause
-      }),
-    onSuccess: (response) => receive(call, response)
-  })
+  execute(call.client, call.request.http, call.settings, abort).pipe(
+    // A client that fails because of a status has the response in its error.
+    Effect.catchIf(isStatusError, (error) => Effect.succeed(error.response)),
+    Effect.mapError((error) => toTransportError(call.request, error, clientHint(call.settings, error))),
+    Effect.flatMap((response) => receive(call, response))
+  )
 
 const receive = <A, E>(call: Call<A, E>, response: HttpClientResponse): Effect.Effect<A, E | CommonError> => {
   const { operation, progress, request, settings } = call

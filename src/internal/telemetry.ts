@@ -6,7 +6,6 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
@@ -20,8 +19,6 @@ import { attributes, type Parts } from "./request/build.js"
 /** What is known about a running call. */
 export interface Progress {
   attempts: number
-  /** Whether an attempt has begun whose outcome is not counted yet. */
-  isAttempting: boolean
   /** The status of the current attempt's response. */
   status: number | undefined
   readonly span: Tracer.Span | undefined
@@ -68,8 +65,8 @@ export const observe = <A, E extends ClerkError, R>(
   settings: Settings,
   run: (progress: Progress) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) =>
-    fiber.currentTracer === nativeTracer
+  Effect.tracerWith((tracer) =>
+    tracer === nativeTracer
       ? measure(parts, run)
       : Effect.useSpan(
           parts.name,
@@ -86,39 +83,27 @@ const measure = <A, E extends ClerkError, R>(
   run: (progress: Progress) => Effect.Effect<A, E, R>,
   span?: Tracer.Span
 ): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) => {
-    const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+  Effect.clockWith((clock) => {
     const start = clock.unsafeCurrentTimeMillis()
-    const progress: Progress = { attempts: 0, isAttempting: false, status: undefined, span }
+    const progress: Progress = { attempts: 0, status: undefined, span }
     return Effect.onExit(run(progress), (exit) => {
       annotate(progress, exit)
-      const outcome = outcomeOf(exit)
-      return Effect.withFiberRuntime((fiber) => {
-        // `Metric.update` does this, but three of them take longer than all else here.
-        const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
-        if (progress.isAttempting) {
-          attempts(name, outcome).unsafeUpdate(1, labels)
-        }
-        operations(name, outcome).unsafeUpdate(1, labels)
-        duration(name).unsafeUpdate(clock.unsafeCurrentTimeMillis() - start, labels)
-        return Effect.void
-      })
+      return Effect.zipRight(
+        Metric.increment(operations(name, outcomeOf(exit))),
+        Effect.suspend(() => Metric.update(duration(name), clock.unsafeCurrentTimeMillis() - start))
+      )
     })
   })
 
-/** Observes one attempt of an operation. One that succeeds or is interrupted ends the operation, and is counted there. */
+/** Observes one attempt of an operation. */
 export const observeAttempt = <A, E extends ClerkError, R>(
   { name }: Parts,
   progress: Progress,
   attempt: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> => {
   progress.attempts += 1
-  progress.isAttempting = true
   progress.status = undefined
-  return Effect.tapErrorCause(attempt, (cause) => {
-    progress.isAttempting = false
-    return Metric.increment(attempts(name, outcomeOf(Exit.failCause(cause))))
-  })
+  return Effect.onExit(attempt, (exit) => Metric.increment(attempts(name, outcomeOf(exit))))
 }
 
 /** A wait of this length or longer is worth a warning. */
