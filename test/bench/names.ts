@@ -2,6 +2,7 @@
 export const names = {
   byHand: "fetch + JSON.parse",
   sdk: "@clerk/backend",
+  plain: "plain Effect on layerUndici",
   onFetch: "ours on FetchHttpClient",
   onUndici: "ours on layerUndici",
   onTuned: "ours on effect-clerk/undici",

@@ -43,11 +43,12 @@ const calls: Omit<Definition, "tables"> = {
   title: "calls over loopback",
   module: "wire",
   ...clients,
+  others: [...clients.others, names.plain],
   tasks: callTasks
 }
 
 export const wire: Section = alternating(
-  { ...calls, tables: (again) => tablesByTask(calls, [names.sdk, names.byHand], again) },
+  { ...calls, tables: (again) => tablesByTask(calls, [names.sdk, names.plain], again) },
   withServer
 )
 

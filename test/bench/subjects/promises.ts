@@ -16,13 +16,13 @@ export const operationOf = (task: string): Operation => {
   return operation
 }
 
-const paths: Record<Operation, string> = {
+export const paths: Record<Operation, string> = {
   get: `/v1/sessions/${sessionId}`,
   createToken: `/v1/sessions/${sessionId}/tokens`,
   list: `/v1/sessions?user_id=${userId}&limit=500`
 }
 
-const headers = {
+export const headers = {
   accept: "application/json",
   authorization: `Bearer ${secretKey}`,
   "clerk-api-version": "2026-05-12",
@@ -63,3 +63,6 @@ export const lazily =
   (name: "onFetch" | "onUndici" | "onTuned"): Client =>
   async (origin) =>
     (await import("./ours.js"))[name](origin)
+
+/** The client of `plain.ts`, loaded as late. */
+export const plain: Client = async (origin) => (await import("./plain.js")).plainOnUndici(origin)
