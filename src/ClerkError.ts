@@ -255,7 +255,7 @@ export class Timeout extends Schema.TaggedError<Timeout>("effect-clerk/Timeout")
     return Message.of(
       this,
       `no complete response within the ${this.limit} of ${Duration.format(this.duration)}`,
-      `the request may have taken effect; try again, or raise the ${this.limit} setting`
+      isRepeatable(this.operation) ? `try again, or raise the ${this.limit} setting` : Message.unknownOutcome
     )
   }
 }
@@ -287,7 +287,10 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-c
     return this.reason === "broken"
   }
   override get message(): string {
-    return Message.of(this, this.detail, Message.transportHint[this.reason])
+    if (this.reason !== "broken") {
+      return Message.of(this, this.detail, Message.transportHint[this.reason])
+    }
+    return Message.of(this, this.detail, isRepeatable(this.operation) ? "try again" : Message.unknownOutcome)
   }
 }
 

@@ -23,7 +23,7 @@ describe("a DecodeError", () => {
     [[], "expected"],
     [null, "expected"],
     [{ ...Wire.session, id: "" }, "id: expected"],
-    [{ ...Wire.session, expire_at: "tomorrow" }, "expire_at: expected number, got a string"],
+    [{ ...Wire.session, expire_at: "tomorrow" }, "expire_at: expected a number, got a string"],
     [{ ...Wire.session, expire_at: 1.5 }, "expire_at: expected"],
     [{ ...Wire.session, expire_at: 8.64e15 + 1 }, "expire_at: expected"],
     [{ ...Wire.session, latest_activity: { id: "a", object: "b" } }, "latest_activity.is_mobile: is missing"],
@@ -48,7 +48,7 @@ describe("a DecodeError", () => {
       ] as const) {
         const error = yield* failure(Sessions.list({ userId: "a" }), Mock.json(body))
         assert(error._tag === "DecodeError")
-        assert.strictEqual(error.detail, `${path}: expected string, got a number`)
+        assert.strictEqual(error.detail, `${path}: expected a string, got a number`)
       }
     })
   )

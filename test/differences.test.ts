@@ -72,7 +72,7 @@ describe("@clerk/backend and effect-clerk", () => {
       const theirSession = yield* Effect.promise(() => theirs.getSession("sess_1"))
       assert.strictEqual<unknown>(theirSession.id, 5)
       const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), ours))
-      assert.strictEqual(error._tag === "DecodeError" && error.detail, "id: expected string, got a number")
+      assert.strictEqual(error._tag === "DecodeError" && error.detail, "id: expected a string, got a number")
     }).pipe(Effect.provide(ServerLive))
   )
 

@@ -1,3 +1,4 @@
+import * as Net from "node:net"
 import * as Tls from "node:tls"
 
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -75,6 +76,22 @@ const tlsServer = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
+/** A server of HTTP alone, which responds to the first message of TLS, too. */
+const plainServer = Effect.acquireRelease(
+  Effect.async<{ readonly port: number; readonly close: () => void }>((resume) => {
+    const server = Net.createServer((socket) => {
+      socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"))
+      socket.on("error", () => {})
+    })
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = address !== null && typeof address === "object" ? address.port : 0
+      resume(Effect.succeed({ port, close: () => server.close() }))
+    })
+  }),
+  ({ close }) => Effect.sync(close)
+)
+
 /** A label of a host may have 63 characters, so that no name server is asked. */
 const unknownHost = `https://${"x".repeat(64)}.invalid`
 
@@ -100,6 +117,17 @@ for (const transport of Transports.all) {
           const { attempts, error } = yield* fail(call, client, unknownHost)
           deepStrictEqual([error.reason, error.sent, attempts], ["connect", false, 3])
           assert.match(error.detail, /^no response: (ENOTFOUND|EAI_\w+)/)
+        }
+      })
+    )
+
+    it.scopedLive("of a server without TLS behind https says connect, and every operation is retried", () =>
+      Effect.gen(function* () {
+        const { port } = yield* plainServer
+        for (const call of [get, create]) {
+          const { attempts, error } = yield* fail(call, client, `https://127.0.0.1:${port}`)
+          deepStrictEqual([error.reason, error.sent, attempts], ["connect", false, 3])
+          assert.match(error.message, /nothing was sent/)
         }
       })
     )
@@ -130,7 +158,7 @@ for (const transport of Transports.all) {
           ] as const) {
             const { attempts, error } = yield* fail(call, client, server.url)
             deepStrictEqual([error.reason, error.sent, attempts], ["broken", true, expected])
-            assert.match(error.message, /the request may have taken effect/)
+            assert.match(error.message, call === get ? /; try again$/ : /the request may have taken effect/)
           }
         })
       )

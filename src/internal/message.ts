@@ -70,6 +70,9 @@ export const unexpectedStatus = (status: number): string => {
 
 export const transportHint = {
   connect: "nothing was sent; check the network and the apiUrl setting",
-  certificate: "nothing was sent; check the server's certificate and the trusted authorities",
-  broken: "the request may have taken effect"
+  certificate: "nothing was sent; check the server's certificate and the trusted authorities"
 }
+
+/** After a request that was sent, got no response, and must not be sent twice. */
+export const unknownOutcome =
+  "the request may have taken effect; find out whether it has before you send it again"

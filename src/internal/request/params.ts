@@ -11,12 +11,12 @@ import { readSecret } from "../settings.js"
 import { isText, looksSecret } from "./text.js"
 
 const Text = Schema.String.pipe(
-  Schema.filter(isText, { identifier: "a string, not empty, of well-formed Unicode" })
+  Schema.filter(isText, { description: "a string, not empty, of well-formed Unicode" })
 )
 
 const Id = Schema.String.pipe(
   Schema.filter((text) => isText(text) && !looksSecret(text), {
-    identifier: "an id, not empty, and no token or secret key"
+    description: "an id, not empty, and no token or secret key"
   })
 )
 
@@ -25,7 +25,7 @@ const isReadable = (u: unknown): u is Redacted.Redacted | string =>
 
 const Secret = Schema.transform(
   Schema.String,
-  Schema.declare(isReadable, { identifier: "a string or a Redacted string, not empty and not wiped" }),
+  Schema.declare(isReadable, { description: "a string or a Redacted string, not empty and not wiped" }),
   {
     strict: true,
     decode: Redacted.make,
@@ -126,9 +126,9 @@ const filters = {
   status: Schema.optional(Text)
 }
 
-const Offset = Schema.Int.pipe(Schema.nonNegative({ identifier: "a whole number from 0" }))
+const Offset = Schema.Int.pipe(Schema.nonNegative({ description: "a whole number from 0" }))
 
-const PageSize = Schema.Int.pipe(Schema.between(1, 500, { identifier: "a whole number from 1 to 500" }))
+const PageSize = Schema.Int.pipe(Schema.between(1, 500, { description: "a whole number from 1 to 500" }))
 
 /**
  * Whether a client or a user is given. Without this check, a variable that is `undefined` by mistake would list the

@@ -24,6 +24,9 @@ const walk = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): 
     case "Pointer":
       return walk(issue.issue, path.concat(issue.path))
     case "Composite": {
+      if (AST.isUnion(issue.ast) && issue.ast.types.every(AST.isLiteral)) {
+        return { path, expected: expectation(issue.ast, issue.actual) }
+      }
       return Array.ensure(issue.issues)
         .map((issue) => walk(issue, path))
         .reduce((deepest, other) => (other.path.length > deepest.path.length ? other : deepest))
@@ -56,10 +59,18 @@ const wordsOf = (ast: AST.AST): string | undefined => {
 }
 
 const expectation = (ast: AST.AST, actual: unknown) => {
-  const type = AST.isTransformation(ast)
-    ? Option.getOrElse(AST.getDescriptionAnnotation(ast), () => String(ast))
-    : String(ast)
+  const type = nameOf(ast)
   return `expected ${type.length > 60 ? `${type.slice(0, 60)}…` : type}, got ${kind(actual)}`
+}
+
+const nameOf = (ast: AST.AST): string => {
+  if (AST.isTypeLiteral(ast)) {
+    return "an object"
+  }
+  if (AST.isUnion(ast)) {
+    return ast.types.map(nameOf).join(" or ")
+  }
+  return Option.getOrElse(AST.getDescriptionAnnotation(ast), () => String(ast))
 }
 
 const kind = (value: unknown): string => {

@@ -16,8 +16,8 @@ const connectCodes =
 const certificateCodes =
   /^(?:CERT_\w+|ERR_TLS_CERT_\w+|ERR_SSL_\w*CERT\w*|UNABLE_TO_\w+|\w*SELF_SIGNED_CERT\w*|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED|INVALID_PURPOSE)$/
 
-/** Deno has no codes. */
-const connectMessage = /\(Connect\)|dns error|tcp connect error/
+/** Deno has no codes, and others have none that tells these apart: a port that `fetch` refuses, and HTTP in place of TLS. */
+const connectMessage = /\(Connect\)|dns error|tcp connect error|^bad port$|wrong version number/i
 const certificateMessage =
   /invalid peer certificate|certificate (?:verify failed|has expired|is not trusted)/i
 
