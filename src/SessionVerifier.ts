@@ -206,6 +206,14 @@ const environment = {
 export const layerEnv: Layer.Layer<SessionVerifier, ConfigError.ConfigError, HttpClient> = Layer.unwrapEffect(
   Effect.gen(function* () {
     const jwtKey = yield* variable("CLERK_JWT_KEY")
+    if (jwtKey === undefined && (yield* variable("CLERK_SECRET_KEY")) === undefined) {
+      return yield* Effect.fail(
+        ConfigError.MissingData(
+          ["CLERK_SECRET_KEY"],
+          'is not set, and neither is CLERK_JWT_KEY; copy one of them from "API keys" in the Clerk Dashboard'
+        )
+      )
+    }
     const publishableKey = yield* variable(environment.publishableKey)
     const parties = (yield* variable(environment.authorizedParties))
       ?.split(",")

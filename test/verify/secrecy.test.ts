@@ -1,7 +1,7 @@
 import { inspect } from "node:util"
 
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Metric, Redacted, Schedule, Schema, TestClock } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, Metric, Redacted, Schedule, Schema, TestClock } from "effect"
 import { AuthenticationError } from "effect-clerk"
 import * as SessionVerifier from "effect-clerk/SessionVerifier"
 
@@ -109,6 +109,29 @@ describe("no token and no key comes out", () => {
         const { layer } = Tokens.serveKeys(() => Effect.sync(body), { config: { retry: Schedule.stop } })
         yield* staysSecret(good, layer, "KeysUnavailable")
       }
+    })
+  )
+
+  it.effect("of a first load that fails, which the log tells of once for all who wait", () =>
+    Effect.gen(function* () {
+      const good = yield* Tokens.sign(yield* Tokens.instance())
+      const { layer } = Tokens.serveKeys(
+        () => Effect.sync(() => new Response(`Bearer ${Tokens.secretKey}`, { status: 502 })),
+        { config: { retry: Schedule.stop } }
+      )
+      const warnings: Array<string> = []
+      const collector = Logger.make(({ logLevel, message }) => {
+        warnings.push(`${logLevel.label} ${String(message)}`)
+      })
+      yield* Effect.all(
+        [1, 2, 3].map(() => Effect.flip(SessionVerifier.verify(good))),
+        {
+          concurrency: "unbounded"
+        }
+      ).pipe(Effect.provide(Layer.merge(layer, Logger.replace(Logger.defaultLogger, collector))))
+      assert.strictEqual(warnings.length, 1)
+      assert.match(warnings[0] ?? "", /^WARN .*: 502; .*; until they are, no token can be verified$/)
+      assert.notInclude(warnings[0], Tokens.secretKey)
     })
   )
 

@@ -60,8 +60,17 @@ export const loaded = (
       })
     )
 
+  const loadOrWarn = (isUsable: boolean) =>
+    Effect.tapError(load, ({ message }) =>
+      Effect.logWarning(
+        `${message}; ${isUsable ? "the keys loaded before stay in use" : "until they are, no token can be verified"}`
+      )
+    )
+
+  const areKept = (now: number) => kept !== undefined && now - kept.at < keysKeptFor
+
   const wait = (kid: string, now: number) =>
-    Effect.flatMap(Effect.flatMap(start(now, load), Deferred.await), (keys) => {
+    Effect.flatMap(Effect.flatMap(start(now, loadOrWarn(areKept(now))), Deferred.await), (keys) => {
       const key = keys.get(kid)
       return key === undefined ? Effect.fail(unknownKey(kid)) : Effect.succeed(key)
     })
@@ -69,12 +78,7 @@ export const loaded = (
   const refreshBehind = (now: number) =>
     loading !== undefined || (failed !== undefined && isWithin(refreshAtMost, failed.at, now))
       ? Effect.void
-      : start(
-          now,
-          Effect.tapError(load, ({ message }) =>
-            Effect.logWarning(`${message}; the keys loaded before stay in use`)
-          )
-        )
+      : start(now, loadOrWarn(true))
 
   return (kid, now) => {
     if (kid === undefined) {

@@ -105,7 +105,7 @@ export const make = (
     if (noOrigin !== undefined) {
       return yield* refuse(
         "authorizedParties",
-        `must hold origins, such as "https://example.com": no path, no final slash`
+        `must hold origins, such as "https://example.com": no path, no final slash, no wildcard`
       )
     }
     const audiences = yield* strings("audience")
@@ -148,9 +148,11 @@ const suffix = (publishableKey: string): Effect.Effect<string> =>
 
 const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
 
-/** Of web pages; applications of other kinds have parties of other forms. */
+/** Extensions of browsers have schemes of their own, whose URLs have no origin by the standard. */
 const isOrigin = (party: string): boolean =>
-  !/^https?:/i.test(party) || (URL.canParse(party) && new URL(party).origin === party)
+  /^https?:/i.test(party)
+    ? !party.includes("*") && URL.canParse(party) && new URL(party).origin === party
+    : /^[a-z][a-z\d+.-]*:\/\/[^\s/*?#]+$/.test(party)
 
 /** Effect reads a negative duration, and what is no number, as zero; here they are mistakes. */
 const toMillis = (input: Duration.DurationInput): number | undefined => {
