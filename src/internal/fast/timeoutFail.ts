@@ -2,7 +2,7 @@
  * `Effect.timeoutFail`, for attempts.
  *
  * The plain way is `Effect.timeoutFail(self, { duration, onTimeout })`. It runs a second fiber to wait for the time. On the
- * live clock a JavaScript timer waits here instead, which saves a third of a call's processor time over a fast transport
+ * live clock a JavaScript timer waits here instead, which saves a fifth of a call's processor time over a fast transport
  * (`npm run bench`). `test/timeoutFail.test.ts` runs the same cases on both.
  *
  * Two differences are on purpose, each a row of `test/conformance`. In an uninterruptible region, such as a finalizer, the
