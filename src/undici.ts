@@ -45,7 +45,7 @@ export type Options = Undici.Agent.Options
  * followed, and bodies are not decompressed: requests ask for `accept-encoding: identity`, unless they say otherwise.
  *
  * A request without a response fails with `RequestError` (`Transport`), a body that breaks off with `ResponseError`
- * (`Decode`). Interruption aborts the request.
+ * (`Decode`). Interruption aborts the request; with `HttpClient.withScope`, the end of the scope does.
  *
  * @since 0.1.0
  * @category constructors
@@ -56,6 +56,7 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient =>
       const exchange = dispatch(dispatcher, request, url)
       const abort = Context.getOption(fiber.currentContext, CurrentAbort)
       if (Option.isSome(abort)) abort.value.add(exchange)
+      // The platform aborts on interruption, when the scope of `HttpClient.withScope` closes, and when a response is lost.
       signal.addEventListener("abort", () => exchange.abort(), { once: true })
       return responseOf(request, exchange)
     })

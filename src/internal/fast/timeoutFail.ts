@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { LazyArg } from "effect/Function"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 
 interface Options<E> {
   readonly duration: Duration.Duration
@@ -30,7 +31,7 @@ export const timeoutFail = <A, E, R, E2>(
   self: Effect.Effect<A, E, R>,
   { duration, onAbort, onTimeout }: Options<E2>
 ): Effect.Effect<A, E | E2, R> =>
-  Effect.withFiberRuntime<A, E | E2, R>((parent) =>
+  Effect.withFiberRuntime<A, E | E2, R>((parent, { runtimeFlags }) =>
     Effect.uninterruptibleMask((restore) => {
       let exit: Exit.Exit<A, E> | undefined
       // V8 keeps the closures of Effect's masks longer than they are needed: the value must not stay in one, nor in the fiber.
@@ -47,8 +48,9 @@ export const timeoutFail = <A, E, R, E2>(
           exit = Exit.succeed(value)
         }
       })
-      // A child would be interrupted with its parent, even while the parent is in an uninterruptible region.
-      return Effect.flatMap(Effect.forkDaemon(attempt), (fiber) => {
+      // A child is interrupted with its parent, even while the parent is in an uninterruptible region.
+      const fork = RuntimeFlags.interruption(runtimeFlags) ? Effect.fork : Effect.forkDaemon
+      return Effect.flatMap(fork(attempt), (fiber) => {
         const interrupt = Effect.suspend(() => {
           onAbort()
           return Fiber.interruptAs(fiber, parent.id())

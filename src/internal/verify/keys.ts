@@ -60,17 +60,18 @@ export const loaded = (
       })
     )
 
-  const loadOrWarn = (isUsable: boolean) =>
-    Effect.tapError(load, ({ message }) =>
-      Effect.logWarning(
-        `${message}; ${isUsable ? "the keys loaded before stay in use" : "until they are, no token can be verified"}`
-      )
-    )
+  const usable = (now: number) => (kept !== undefined && now - kept.at < keysKeptFor ? kept : undefined)
 
-  const areKept = (now: number) => kept !== undefined && now - kept.at < keysKeptFor
+  const loadOrWarn = (now: number) => {
+    const consequence =
+      usable(now) === undefined
+        ? "until they are, no token can be verified"
+        : "the keys loaded before stay in use"
+    return Effect.tapError(load, ({ message }) => Effect.logWarning(`${message}; ${consequence}`))
+  }
 
   const wait = (kid: string, now: number) =>
-    Effect.flatMap(Effect.flatMap(start(now, loadOrWarn(areKept(now))), Deferred.await), (keys) => {
+    Effect.flatMap(Effect.flatMap(start(now, loadOrWarn(now)), Deferred.await), (keys) => {
       const key = keys.get(kid)
       return key === undefined ? Effect.fail(unknownKey(kid)) : Effect.succeed(key)
     })
@@ -78,18 +79,19 @@ export const loaded = (
   const refreshBehind = (now: number) =>
     loading !== undefined || (failed !== undefined && isWithin(refreshAtMost, failed.at, now))
       ? Effect.void
-      : start(now, loadOrWarn(true))
+      : start(now, loadOrWarn(now))
 
   return (kid, now) => {
     if (kid === undefined) {
       return Effect.fail(reject("unknownKey", "its header names no key (kid); send a session token"))
     }
-    if (kept === undefined || now - kept.at >= keysKeptFor) {
+    const loaded = usable(now)
+    if (loaded === undefined) {
       return wait(kid, now)
     }
-    const key = kept.keys.get(kid)
+    const key = loaded.keys.get(kid)
     if (key !== undefined) {
-      return isWithin(keysFreshFor, kept.at, now) ? key : Effect.as(refreshBehind(now), key)
+      return isWithin(keysFreshFor, loaded.at, now) ? key : Effect.as(refreshBehind(now), key)
     }
     if (loading === undefined) {
       // Forged tokens must not decide how often Clerk is asked.
